@@ -1,0 +1,43 @@
+"""Recurrent neural networks in NumPy, written to be read beside the book.
+
+>>> import numpy as np, rnnlib
+>>> cell = rnnlib.RNN(input_size=2, hidden_size=3, rng=0)
+>>> trace = cell.forward(np.ones((5, 1, 2)))      # x: (T, B, D)
+>>> trace.y.shape                                 # h_1 … h_T: (T, B, H)
+(5, 1, 3)
+>>> grads = cell.backward(trace, dh_last=np.ones((1, 3)))
+>>> grads.params["W_hh"].shape == cell.params["W_hh"].shape
+True
+"""
+
+from importlib import import_module
+
+from .cells.base import Grads
+from .cells.rnn import RNN
+from .clipping import clip_grad_norm, clip_grad_value, grad_norm
+from .gradcheck import gradcheck
+from .layers.readout import Readout
+from .layers.stack import stack
+from .losses import mse, softmax, softmax_cross_entropy
+from .optim import SGD, Adagrad, Adam
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "RNN", "Readout", "stack", "Grads",
+    "softmax", "softmax_cross_entropy", "mse",
+    "SGD", "Adagrad", "Adam",
+    "clip_grad_norm", "clip_grad_value", "grad_norm", "gradcheck",
+]  # fmt: skip
+
+_LAZY = ("check", "data", "explorers", "interop")  # loaded at first use, so that the import stays light
+
+
+def __getattr__(name):
+    if name in _LAZY:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module 'rnnlib' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_LAZY])

@@ -1,0 +1,1 @@
+"""Recurrent cells: forward records a trace, backward walks it."""

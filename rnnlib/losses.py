@@ -1,0 +1,180 @@
+"""Losses: each returns the loss and its gradient with respect to the logits or predictions."""
+
+import numpy as np
+
+from . import _validate
+
+REDUCTIONS = ("sum", "mean", "batch_mean", "none")
+
+
+def softmax(logits):
+    """Turn logits into probabilities along the last axis, softmax(o)_j = exp(o_j) / Σ_k exp(o_k).
+
+    logits (…, O) finite; the result has their shape and sums to 1 along the last axis. FloatingPointError for
+    logits that are not finite.
+
+    >>> softmax([0.0, 0.0])
+    array([0.5, 0.5])
+    """
+    logits = _float_array(logits, "logits")
+    if logits.ndim == 0 or logits.shape[-1] == 0:
+        raise ValueError(f"logits has shape {logits.shape}; expected (…, O) with O of at least 1")
+    _refuse_overflow(np.isfinite(logits).all(axis=-1), "logits")
+    return np.exp(log_softmax(logits))
+
+
+def log_softmax(logits):
+    """Return o − log Σ_k exp(o_k) along the last axis, shifted by the maximum so that nothing overflows.
+
+    >>> log_softmax(np.array([1000.0, 1000.0])).round(4)
+    array([-0.6931, -0.6931])
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        shifted = logits - logits.max(axis=-1, keepdims=True)
+        return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def softmax_cross_entropy(logits, targets, mask=None, reduction="sum"):
+    """Return (loss, dlogits) of L = −Σ_t Σ_b Σ_k y_k log softmax(o)_k; ∂L/∂o_t = ŷ_t − y_t.
+
+    logits (T, B, O), or (B, O) for one prediction a sequence; targets whole numbers (T, B) or (B,) from 0 to O − 1,
+    or probabilities in the logits' shape whose rows sum to 1; mask (T, B) or (B,), True where a position counts:
+    elsewhere neither logits nor targets are read and dlogits is 0. reduction "sum"; "mean" divides by the number
+    of positions that count, "batch_mean" by B; "none" gives the losses (T, B), with dlogits that of their sum. The
+    unit is the nat. ValueError or TypeError for what does not fit; FloatingPointError for logits that overflowed.
+
+    >>> loss, dlogits = softmax_cross_entropy([[[0.0, 0.0]]], [[1]])
+    >>> round(loss, 4), dlogits
+    (0.6931, array([[[ 0.5, -0.5]]]))
+    """
+    _validate.choice(reduction, "reduction", REDUCTIONS)
+    logits = _read_outputs(logits, "logits", _mask_shape(targets, mask))
+    mask = _read_mask(mask, logits.shape[:-1])
+    targets = _read_targets(targets, logits, mask)
+    live = _live(logits, mask, "logits")
+    log_p = log_softmax(live)
+    terms = np.where(targets > 0, targets * np.where(targets > 0, log_p, 0), 0)  # 0 · log 0 = 0
+    return _reduce(-terms.sum(axis=-1), np.exp(log_p) - targets, mask, reduction)
+
+
+def mse(predictions, targets, mask=None, reduction="sum"):
+    """Return (loss, dpredictions) of the squared error L = Σ_t Σ_b ‖ŷ_t − y_t‖²; ∂L/∂ŷ_t = 2 (ŷ_t − y_t).
+
+    predictions and targets (T, B, O), or (B, O); mask and reduction as in softmax_cross_entropy, but "mean" divides
+    by O too. ValueError or TypeError for what does not fit; FloatingPointError for predictions that overflowed.
+
+    >>> mse([[[3.0]]], [[[1.0]]])
+    (4.0, array([[[4.]]]))
+    """
+    _validate.choice(reduction, "reduction", REDUCTIONS)
+    predictions = _read_outputs(predictions, "predictions", np.shape(targets)[:-1])
+    mask = _read_mask(mask, predictions.shape[:-1])
+    targets = _validate.floats(targets, "targets", predictions.dtype)
+    hint = "add the axis of outputs, targets[..., None]" if targets.shape == predictions.shape[:-1] else ""
+    _validate.shape(targets, "targets", predictions.shape, "the predictions' shape", hint)
+    targets = _validate.finite(np.where(_wide(mask), targets, 0), "targets")
+    with np.errstate(over="ignore"):
+        error = _live(predictions, mask, "predictions") - targets
+        loss, grad = (error * error).sum(axis=-1), 2 * error
+    per_output = predictions.shape[-1] if reduction == "mean" else 1
+    return _reduce(loss / per_output, grad / per_output, mask, reduction)
+
+
+def _reduce(losses, grad, mask, reduction):
+    """Sum the losses (T, B) as asked and scale the gradient alike."""
+    _refuse_overflow(np.isfinite(losses) & np.isfinite(grad).all(axis=-1), "the loss")
+    if mask is not None:
+        losses, grad = np.where(mask, losses, 0), np.where(_wide(mask), grad, 0)
+    if reduction == "none":
+        return losses, grad
+    positions = losses.size if mask is None else int(mask.sum())
+    if reduction == "mean" and positions == 0:
+        raise ValueError('mask is False everywhere; expected a position that counts, for reduction "mean"')
+    divisor = {"sum": 1, "mean": positions, "batch_mean": losses.shape[-1]}[reduction]
+    return float(losses.sum()) / divisor, grad / grad.dtype.type(divisor)
+
+
+def _float_array(value, name):
+    array = _validate.real_array(value, name)
+    return array if array.dtype in _validate.FLOATS else array.astype(np.float64)
+
+
+def _mask_shape(targets, mask):
+    """Guess (T, B) from the targets or the mask, only to tell whether trace.h came in place of trace.y."""
+    return np.shape(mask) if mask is not None else np.shape(targets)[:2]
+
+
+def _read_outputs(value, name, positions):
+    array = _float_array(value, name)
+    if array.ndim not in (2, 3) or 0 in array.shape:
+        raise ValueError(f"{name} has shape {array.shape}; expected (T, B, O) or (B, O)")
+    if array.ndim == 3 and len(positions) >= 2 and array.shape[:2] == (positions[0] + 1, positions[1]):
+        raise ValueError(f"{name} has shape {array.shape}; expected T = {positions[0]} steps, as in the targets: "
+                         "did you pass trace.h instead of trace.y?")  # fmt: skip
+    return array
+
+
+def _read_mask(mask, size):
+    if mask is None:
+        return None
+    mask = _validate.shape(_validate.real_array(mask, "mask"), "mask", size, _symbols(size))
+    if not np.isin(mask, (0, 1)).all():
+        raise ValueError(f"mask holds {mask[~np.isin(mask, (0, 1))][0]}; expected True or False (1 or 0)")
+    return mask.astype(bool)
+
+
+def _symbols(size):
+    return "(T, B)" if len(size) == 2 else "(B,)"
+
+
+def _wide(mask):
+    return True if mask is None else mask[..., None]
+
+
+def _live(outputs, mask, name):
+    """Return the outputs with 0 where masked, and refuse what overflowed elsewhere."""
+    live = np.where(_wide(mask), outputs, outputs.dtype.type(0))
+    _refuse_overflow(np.isfinite(live).all(axis=-1), name)
+    return live
+
+
+def _refuse_overflow(good, name):
+    if good.all():
+        return
+    place = np.argwhere(~good)[0]
+    where = f"t = {place[0] + 1}, sequence {place[1]}" if good.ndim == 2 else f"position {tuple(map(int, place))}"
+    raise FloatingPointError(f"{name} overflowed at {where}; expected finite numbers: did the states explode?")
+
+
+def _read_targets(targets, logits, mask):
+    """Return targets as probabilities in the logits' shape."""
+    size, O = logits.shape[:-1], logits.shape[-1]
+    wanted = f"whole numbers of shape {_symbols(size)} = {size} or probabilities of shape {logits.shape}"
+    array = _validate.real_array(targets, "targets", wanted)
+    if array.shape == logits.shape:
+        return _read_probabilities(array, mask, logits.dtype)
+    if array.shape != size:
+        raise ValueError(f"targets has shape {array.shape}; expected {wanted}")
+    if array.dtype.kind == "f":
+        raise TypeError(f"targets holds {array.dtype}; expected {wanted}")
+    return _one_hot(np.where(True if mask is None else mask, array, 0).astype(np.int64), O, logits.dtype)
+
+
+def _one_hot(classes, O, dtype):
+    bad = (classes < 0) | (classes >= O)
+    if bad.any():
+        index = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise ValueError(f"targets holds {classes[index]} at index {index}; expected whole numbers from 0 to {O - 1}")
+    return (classes[..., None] == np.arange(O)).astype(dtype)
+
+
+def _read_probabilities(array, mask, dtype):
+    y = _validate.finite(np.where(_wide(mask), array, 0).astype(dtype), "targets")
+    if (y < 0).any():
+        raise ValueError(f"targets holds {y.min():.4g}; expected probabilities, none below 0")
+    off = np.abs(y.sum(axis=-1) - 1) > 1e-5
+    off = off if mask is None else off & mask
+    if off.any():
+        index = tuple(int(i) for i in np.argwhere(off)[0])
+        raise ValueError(f"targets at index {index} sums to {y[index].sum():.4g}; expected probabilities that sum to 1")
+    return y
