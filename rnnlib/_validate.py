@@ -29,9 +29,12 @@ def real_array(value, name, expected="an array of real numbers"):
         array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name} is ragged (its rows differ in length); expected {expected}") from error
-    if array.dtype.kind in REFUSED or array.dtype.kind not in "biuf":
-        held = REFUSED.get(array.dtype.kind, str(array.dtype))
-        raise TypeError(f"{name} holds {held}; expected {expected}")
+    except (TypeError, RuntimeError) as error:  # a tensor that still records gradients, for one
+        raise TypeError(f"{name} cannot be read as an array ({error}); expected {expected}") from error
+    if array.ndim == 0 and array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} is {describe(value)}; expected {expected}")
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} holds {REFUSED.get(array.dtype.kind, array.dtype)}; expected {expected}")
     return array
 
 

@@ -13,7 +13,9 @@ STEP = {np.dtype(np.float64): 1e-5, np.dtype(np.float32): 5e-3}  # about the cub
 
 @dataclass(frozen=True)
 class Checked:
-    """The worst entry of one parameter: its relative error, where, and both values; `used` is False if no entry matters.
+    """The worst entry of one parameter: its relative error, where, and both values.
+
+    `entries` is how many were compared; `used` is False if moving them never changed the loss.
 
     >>> Checked("b", 0.0, (0,), 1.0, 1.0, 1, True).error
     0.0
@@ -61,7 +63,8 @@ class Report(dict):
 
 def _line(entry, tolerance):
     if not entry.used:
-        return f"  {entry.name}: the loss does not depend on it at all: does f read its argument?"
+        return (f"  {entry.name}: the loss does not depend on it at all (does f read its argument?), "
+                f"analytic {entry.analytic:.4g}")  # fmt: skip
     mark = "" if entry.error <= tolerance else "  <-- too large"
     place = ", ".join(map(str, entry.index))
     return (f"  {entry.name}: {entry.error:.1e} at [{place}], analytic {entry.analytic:.4g}, "
@@ -87,8 +90,8 @@ def gradcheck(f, params, *, eps=None, tolerance=None, max_entries=None, rng=None
     eps = STEP[dtype] if eps is None else _validate.number(eps, "eps", low_open=True)
     tolerance = TOLERANCE[dtype] if tolerance is None else _validate.number(tolerance, "tolerance", low_open=True)
     rng = _validate.generator(rng)
-    analytic = _analytic(f, params)
-    checked = [_check(f, params, name, analytic[name], eps, _draw(array, max_entries, rng))
+    loss, analytic = _analytic(f, params)
+    checked = [_check(f, params, loss, name, analytic[name], eps, _draw(array, max_entries, rng))
                for name, array in params.items()]  # fmt: skip
     return Report(checked, tolerance)
 
@@ -101,6 +104,8 @@ def _read_params(params):
         if not isinstance(array, np.ndarray) or array.dtype not in _validate.FLOATS or not array.flags.writeable:
             raise TypeError(f'params["{name}"] is {_validate.describe(array)}; expected a writable array of floats')
         _validate.finite(array, f'params["{name}"]')
+        if array.size == 0:
+            raise ValueError(f'params["{name}"] has shape {array.shape}; expected at least one entry')
     return min(array.dtype for array in params.values())
 
 
@@ -118,7 +123,7 @@ def _analytic(f, params):
     if again != loss:
         raise ValueError(f"f returned the loss {loss} and then {again} for the same params; expected one value: "
                          "does it draw random numbers, or change params?")  # fmt: skip
-    return kept
+    return loss, kept
 
 
 def _call(f, params):
@@ -139,16 +144,14 @@ def _draw(array, max_entries, rng):
     return rng.choice(array.size, max_entries, replace=False)
 
 
-def _check(f, params, name, analytic, eps, entries):
+def _check(f, params, loss, name, analytic, eps, entries):
     """Compare the chosen entries of one parameter and keep the worst."""
-    places = [np.unravel_index(i, analytic.shape) for i in entries]
-    numeric = np.array([_central_difference(f, params, params[name], place, eps) for place in places])
-    values = np.array([analytic[place] for place in places], dtype=np.float64)
+    places = [tuple(map(int, np.unravel_index(i, analytic.shape))) for i in entries]
+    slopes, moved = zip(*[_central_difference(f, params, loss, params[name], place, eps) for place in places])
+    values, numeric = np.array([float(analytic[place]) for place in places]), np.array(slopes)
     errors = _relative_errors(values, numeric)
-    worst = int(errors.argmax())
-    index = tuple(int(i) for i in places[worst])
-    used = bool((numeric != 0).any() or (values != 0).any() and errors.max() == 0)
-    return Checked(name, float(errors[worst]), index, float(values[worst]), float(numeric[worst]), len(places), used)
+    i = int(errors.argmax())
+    return Checked(name, float(errors[i]), places[i], float(values[i]), slopes[i], len(places), any(moved))
 
 
 def _relative_errors(analytic, numeric):
@@ -160,7 +163,8 @@ def _relative_errors(analytic, numeric):
     return np.where(np.isfinite(analytic), errors, np.inf)
 
 
-def _central_difference(f, params, array, place, eps):
+def _central_difference(f, params, loss, array, place, eps):
+    """Return the slope of the loss in one entry, and whether the loss moved at all."""
     kept = array[place]
     try:
         array[place] = kept + eps
@@ -169,4 +173,5 @@ def _central_difference(f, params, array, place, eps):
         down, (loss_down, _) = float(array[place]), _call(f, params)
     finally:
         array[place] = kept
-    return (loss_up - loss_down) / (up - down)  # the step as rounded, which is not quite 2 eps
+    moved = loss_up != loss or loss_down != loss
+    return (loss_up - loss_down) / (up - down), moved  # the step as rounded, which is not quite 2 eps

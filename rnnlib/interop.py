@@ -99,8 +99,9 @@ def _gates_hint(like):
 
 
 def _check_keys(state_dict, expected, cell):
-    missing, unknown = sorted(set(expected) - set(state_dict)), sorted(set(state_dict) - set(expected))
-    layers = {key.rsplit("_l", 1)[-1] for key in state_dict if "_l" in str(key)}
+    got = set(map(str, state_dict.keys()))
+    missing, unknown = sorted(set(expected) - got), sorted(got - set(expected))
+    layers = {key.rsplit("_l", 1)[-1] for key in got if "_l" in key}
     wanted = {key.rsplit("_l", 1)[-1] for key in expected if "_l" in key}
     if layers and wanted and all(layer.isdigit() for layer in layers) and layers != wanted:
         raise ValueError(f"state_dict has {len(layers)} layers ({', '.join(unknown or missing)}); expected {len(wanted)}: "

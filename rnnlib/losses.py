@@ -20,7 +20,8 @@ def softmax(logits):
     if logits.ndim == 0 or logits.shape[-1] == 0:
         raise ValueError(f"logits has shape {logits.shape}; expected (…, O) with O of at least 1")
     _refuse_overflow(np.isfinite(logits).all(axis=-1), "logits")
-    return np.exp(log_softmax(logits))
+    with np.errstate(all="ignore"):
+        return np.exp(log_softmax(logits))
 
 
 def log_softmax(logits):
@@ -29,9 +30,8 @@ def log_softmax(logits):
     >>> log_softmax(np.array([1000.0, 1000.0])).round(4)
     array([-0.6931, -0.6931])
     """
-    with np.errstate(over="ignore", under="ignore"):
-        shifted = logits - logits.max(axis=-1, keepdims=True)
-        return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
 def softmax_cross_entropy(logits, targets, mask=None, reduction="sum"):
@@ -48,13 +48,14 @@ def softmax_cross_entropy(logits, targets, mask=None, reduction="sum"):
     (0.6931, array([[[ 0.5, -0.5]]]))
     """
     _validate.choice(reduction, "reduction", REDUCTIONS)
-    logits = _read_outputs(logits, "logits", _mask_shape(targets, mask))
+    targets = _validate.real_array(targets, "targets")
+    logits = _read_outputs(logits, "logits", targets.shape)
     mask = _read_mask(mask, logits.shape[:-1])
     targets = _read_targets(targets, logits, mask)
-    live = _live(logits, mask, "logits")
-    log_p = log_softmax(live)
-    terms = np.where(targets > 0, targets * np.where(targets > 0, log_p, 0), 0)  # 0 · log 0 = 0
-    return _reduce(-terms.sum(axis=-1), np.exp(log_p) - targets, mask, reduction)
+    with np.errstate(all="ignore"):
+        log_p = log_softmax(_live(logits, mask, "logits"))
+        losses = -np.where(targets > 0, targets * log_p, 0).sum(axis=-1)  # where: 0 · log 0 is 0
+        return _reduce(losses, np.exp(log_p) - targets, mask, reduction)
 
 
 def mse(predictions, targets, mask=None, reduction="sum"):
@@ -67,31 +68,36 @@ def mse(predictions, targets, mask=None, reduction="sum"):
     (4.0, array([[[4.]]]))
     """
     _validate.choice(reduction, "reduction", REDUCTIONS)
-    predictions = _read_outputs(predictions, "predictions", np.shape(targets)[:-1])
+    targets = _validate.real_array(targets, "targets")
+    predictions = _read_outputs(predictions, "predictions", targets.shape)
     mask = _read_mask(mask, predictions.shape[:-1])
-    targets = _validate.floats(targets, "targets", predictions.dtype)
     hint = "add the axis of outputs, targets[..., None]" if targets.shape == predictions.shape[:-1] else ""
     _validate.shape(targets, "targets", predictions.shape, "the predictions' shape", hint)
-    targets = _validate.finite(np.where(_wide(mask), targets, 0), "targets")
-    with np.errstate(over="ignore"):
+    targets = _validate.finite(_unmasked(targets.astype(predictions.dtype), mask), "targets")
+    with np.errstate(all="ignore"):
         error = _live(predictions, mask, "predictions") - targets
-        loss, grad = (error * error).sum(axis=-1), 2 * error
-    per_output = predictions.shape[-1] if reduction == "mean" else 1
-    return _reduce(loss / per_output, grad / per_output, mask, reduction)
+        per_output = predictions.shape[-1] if reduction == "mean" else 1
+        return _reduce((error * error).sum(axis=-1) / per_output, 2 * error / per_output, mask, reduction)
 
 
 def _reduce(losses, grad, mask, reduction):
     """Sum the losses (T, B) as asked and scale the gradient alike."""
+    losses, grad = _unmasked(losses, mask, wide=False), _unmasked(grad, mask)
     _refuse_overflow(np.isfinite(losses) & np.isfinite(grad).all(axis=-1), "the loss")
-    if mask is not None:
-        losses, grad = np.where(mask, losses, 0), np.where(_wide(mask), grad, 0)
     if reduction == "none":
         return losses, grad
     positions = losses.size if mask is None else int(mask.sum())
     if reduction == "mean" and positions == 0:
         raise ValueError('mask is False everywhere; expected a position that counts, for reduction "mean"')
     divisor = {"sum": 1, "mean": positions, "batch_mean": losses.shape[-1]}[reduction]
-    return float(losses.sum()) / divisor, grad / grad.dtype.type(divisor)
+    return float(losses.sum()) / divisor, np.divide(grad, divisor, dtype=grad.dtype)
+
+
+def _unmasked(array, mask, wide=True):
+    """Return the array with 0 where masked; wide: it has an axis more than the mask."""
+    if mask is None:
+        return array
+    return np.where(mask[..., None] if wide else mask, array, array.dtype.type(0))
 
 
 def _float_array(value, name):
@@ -99,17 +105,12 @@ def _float_array(value, name):
     return array if array.dtype in _validate.FLOATS else array.astype(np.float64)
 
 
-def _mask_shape(targets, mask):
-    """Guess (T, B) from the targets or the mask, only to tell whether trace.h came in place of trace.y."""
-    return np.shape(mask) if mask is not None else np.shape(targets)[:2]
-
-
-def _read_outputs(value, name, positions):
+def _read_outputs(value, name, target_shape):
     array = _float_array(value, name)
     if array.ndim not in (2, 3) or 0 in array.shape:
         raise ValueError(f"{name} has shape {array.shape}; expected (T, B, O) or (B, O)")
-    if array.ndim == 3 and len(positions) >= 2 and array.shape[:2] == (positions[0] + 1, positions[1]):
-        raise ValueError(f"{name} has shape {array.shape}; expected T = {positions[0]} steps, as in the targets: "
+    if array.ndim == 3 and len(target_shape) > 1 and len(array) == target_shape[0] + 1:
+        raise ValueError(f"{name} has shape {array.shape}; expected T = {target_shape[0]} steps, as in targets: "
                          "did you pass trace.h instead of trace.y?")  # fmt: skip
     return array
 
@@ -127,37 +128,34 @@ def _symbols(size):
     return "(T, B)" if len(size) == 2 else "(B,)"
 
 
-def _wide(mask):
-    return True if mask is None else mask[..., None]
-
-
 def _live(outputs, mask, name):
     """Return the outputs with 0 where masked, and refuse what overflowed elsewhere."""
-    live = np.where(_wide(mask), outputs, outputs.dtype.type(0))
+    live = _unmasked(outputs, mask)
     _refuse_overflow(np.isfinite(live).all(axis=-1), name)
     return live
 
 
 def _refuse_overflow(good, name):
+    """Raise for the first position (t, b), or (b,), that is not good, counting t from 1 as the maths does."""
     if good.all():
         return
-    place = np.argwhere(~good)[0]
-    where = f"t = {place[0] + 1}, sequence {place[1]}" if good.ndim == 2 else f"position {tuple(map(int, place))}"
-    raise FloatingPointError(f"{name} overflowed at {where}; expected finite numbers: did the states explode?")
+    place = [int(i) for i in np.argwhere(~good)[0]]
+    where = [f"sequence {b}" for b in place[-1:]]
+    where = [f"t = {t + 1}" for t in place[:-1]] + where
+    raise FloatingPointError(f"{name} overflowed at {', '.join(where)}; expected finite numbers: did the states explode?")
 
 
-def _read_targets(targets, logits, mask):
+def _read_targets(array, logits, mask):
     """Return targets as probabilities in the logits' shape."""
     size, O = logits.shape[:-1], logits.shape[-1]
-    wanted = f"whole numbers of shape {_symbols(size)} = {size} or probabilities of shape {logits.shape}"
-    array = _validate.real_array(targets, "targets", wanted)
     if array.shape == logits.shape:
         return _read_probabilities(array, mask, logits.dtype)
+    wanted = f"whole numbers of shape {_symbols(size)} = {size} or probabilities of shape {logits.shape}"
     if array.shape != size:
         raise ValueError(f"targets has shape {array.shape}; expected {wanted}")
     if array.dtype.kind == "f":
         raise TypeError(f"targets holds {array.dtype}; expected {wanted}")
-    return _one_hot(np.where(True if mask is None else mask, array, 0).astype(np.int64), O, logits.dtype)
+    return _one_hot(_unmasked(array.astype(np.int64), mask, wide=False), O, logits.dtype)
 
 
 def _one_hot(classes, O, dtype):
@@ -169,7 +167,7 @@ def _one_hot(classes, O, dtype):
 
 
 def _read_probabilities(array, mask, dtype):
-    y = _validate.finite(np.where(_wide(mask), array, 0).astype(dtype), "targets")
+    y = _validate.finite(_unmasked(array.astype(dtype), mask), "targets")
     if (y < 0).any():
         raise ValueError(f"targets holds {y.min():.4g}; expected probabilities, none below 0")
     off = np.abs(y.sum(axis=-1) - 1) > 1e-5

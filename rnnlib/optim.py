@@ -45,11 +45,13 @@ class Optimiser:
             raise TypeError(f"grads is {_validate.describe(grads)}; expected a Grads or a dict of arrays")
         if set(grads) != set(params):
             raise ValueError(f"grads has the names {sorted(grads)}; expected those of params, {sorted(params)}")
-        for name, param in params.items():
-            label = f'grads["{name}"]'
-            g = _validate.floats(grads[name], label, param.dtype)
-            self._finite(_validate.shape(g, label, param.shape, f'the shape of params["{name}"]'), label)
-        return {name: np.asarray(grads[name], params[name].dtype) for name in params}
+        return {name: self._read_grad(grads[name], param, name) for name, param in params.items()}
+
+    def _read_grad(self, g, param, name):
+        label = f'grads["{name}"]'
+        g = _validate.floats(g, label, param.dtype)
+        self._finite(_validate.shape(g, label, param.shape, f'the shape of params["{name}"]'), label)
+        return g
 
     def _read_state(self, params):
         """Return what earlier updates left behind for each parameter (zeros at first)."""

@@ -16,13 +16,28 @@ def sigmoid(a, out=None):
 
 
 def relu(a, out=None):
+    """max(a, 0).
+
+    >>> float(relu(-1.0))
+    0.0
+    """
     return np.maximum(a, 0.0, out=out)
+
+
+def tanh_prime(a, h):
+    """1 − tanh(a)².
+
+    >>> tanh_prime(None, np.array([0.0, 1.0]))
+    array([1., 0.])
+    """
+    square = h * h
+    return np.subtract(1.0, square, out=square)
 
 
 PHI = {"tanh": np.tanh, "relu": relu, "sigmoid": sigmoid, "identity": np.positive}
 
 PHI_PRIME = {
-    "tanh": lambda a, h: 1.0 - h * h,
+    "tanh": tanh_prime,
     "relu": lambda a, h: (a > 0.0).astype(a.dtype),  # 0 at a = 0, as PyTorch has it
     "sigmoid": lambda a, h: h * (1.0 - h),
     "identity": lambda a, h: np.ones_like(a),

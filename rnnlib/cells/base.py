@@ -108,7 +108,8 @@ class Cell(Layer):
         size = (B, self.hidden_size)
         if state is None:
             return np.broadcast_to(self.params[name] if self.learn_h0 else self.dtype.type(0), size)
-        return _validate.read(state, name, self.dtype, size, "(B, H)", lambda array: _h0_hint(array, size))
+        hint = lambda array: "drop PyTorch's axis of layers" if array.shape == (1, *size) else ""
+        return _validate.read(state, name, self.dtype, size, "(B, H)", hint)
 
     # ---- on the way back
 
@@ -116,22 +117,14 @@ class Cell(Layer):
         """Return (T+1, B, H): what the loss says about each h_t directly, before any of it flows back."""
         if dh is None and dh_last is None:
             raise ValueError("dh and dh_last are both None; expected the loss's gradient in at least one of them")
-        delta = np.zeros_like(trace.h)
-        (T, B, H) = (len(trace.h) - 1, *trace.h.shape[1:])
+        (T, B, H), delta = trace.a.shape, np.zeros_like(trace.h)
         if dh is not None:
-            delta[1:] = _validate.read(dh, "dh", self.dtype, (T, B, H), "(T, B, H)", lambda dh: _dh_hint(dh, T))
+            hint = lambda dh: "dh[k] is ∂L/∂h[k+1], so h_0 has no place in it" if dh.shape == delta.shape else ""
+            delta[1:] = _validate.read(dh, "dh", self.dtype, (T, B, H), "(T, B, H)", hint)
         if dh_last is not None:
             dh_last = _validate.read(dh_last, "dh_last", self.dtype, (B, H), "(B, H)")
-            delta[-1 if trace.lengths is None else trace.lengths, np.arange(B)] += dh_last
+            delta[T if trace.lengths is None else trace.lengths, np.arange(B)] += dh_last
         return delta
-
-
-def _h0_hint(array, size):
-    return "drop PyTorch's axis of layers" if array.shape == (1, *size) else ""
-
-
-def _dh_hint(dh, T):
-    return "dh[k] is ∂L/∂h[k+1], so h_0 has no place in it" if dh.ndim == 3 and len(dh) == T + 1 else ""
 
 
 def _x_hint(x):

@@ -82,7 +82,7 @@ class RNN(Cell):
         """
         params = self._copy_params()
         x, lengths, ended = self._read_x(x, lengths)
-        T, B, D = x.shape
+        T, B, _ = x.shape
         h = np.empty((T + 1, B, self.hidden_size), self.dtype)
         h[0] = self._read_state(h0, "h0", B)
         with np.errstate(all="ignore"):
@@ -91,12 +91,14 @@ class RNN(Cell):
 
     def _run(self, params, x, h, ended):
         """Fill h_1 … h_T into h and return all a_t."""
-        (T, B, D), H, phi = x.shape, self.hidden_size, PHI[self.activation]
-        W_xh, W_hh, b_h = params["W_xh"], params["W_hh"], params["b_h"]
-        a = (x.reshape(T * B, D) @ W_xh + b_h).reshape(T, B, H)  # x_t W_xh + b_h for all t in one product
+        (T, B, D), H = x.shape, self.hidden_size
+        W_xh, W_hh, b_h, phi = params["W_xh"], params["W_hh"], params["b_h"], PHI[self.activation]
+        a = (x.reshape(T * B, D) @ W_xh).reshape(T, B, H)  # x_t W_xh for all t in one product
+        a += b_h
         for t in range(1, T + 1):
-            a[t - 1] += h[t - 1] @ W_hh  # a_t = x_t W_xh + h_{t−1} W_hh + b_h
-            phi(a[t - 1], out=h[t])  # h_t = φ(a_t)
+            a_t = a[t - 1]
+            a_t += h[t - 1] @ W_hh  # a_t = x_t W_xh + h_{t−1} W_hh + b_h
+            phi(a_t, out=h[t])  # h_t = φ(a_t)
             if ended is not None:
                 np.copyto(h[t], h[t - 1], where=ended[t - 1])  # beyond its end a sequence keeps its state
         if ended is not None:
@@ -107,8 +109,8 @@ class RNN(Cell):
         """Walk the trace back in time and return the Grads (backpropagation through time, Werbos 1990).
 
         dh (T, B, H), dh[k] the immediate ∂L/∂h[k+1]; dh_last (B, H), ∂L/∂ of trace.h_last; at least one of them.
-        window=k cuts at inputs k, 2k, …: the state crosses, the gradient does not. grads.h[t] is the total
-        δ_t = ∂L/∂h_t. ValueError if the trace is another cell's or the parameters have changed since.
+        window=k cuts at inputs k, 2k, …: the state crosses, the gradient does not, as if each k steps were a call
+        of their own. grads.h[t] is the total δ_t = ∂L/∂h_t. ValueError if the trace is another cell's or the parameters have changed since.
 
         >>> cell = RNN(2, 3, rng=0)
         >>> grads = cell.backward(cell.forward([[[1, 0]], [[0, 1]]]), dh_last=[[1, 0, 0]])
@@ -129,12 +131,13 @@ class RNN(Cell):
         if ended is not None:
             np.copyto(da, 0.0, where=ended)  # a copied state does not depend on a_t
         for t in range(len(da), 0, -1):
-            da[t - 1] *= delta[t]  # ∂L/∂a_t = δ_t ⊙ φ′(a_t)
+            da_t, before = da[t - 1], delta[t - 1]
+            da_t *= delta[t]  # ∂L/∂a_t = δ_t ⊙ φ′(a_t)
             if t - 1 in cut:
                 continue
-            delta[t - 1] += da[t - 1] @ W_hh.T  # δ_{t−1} = (δ_t ⊙ φ′(a_t)) W_hhᵀ + what L_{t−1} adds
+            before += da_t @ W_hh.T  # δ_{t−1} = (δ_t ⊙ φ′(a_t)) W_hhᵀ + what L_{t−1} adds
             if ended is not None:
-                np.add(delta[t - 1], delta[t], out=delta[t - 1], where=ended[t - 1])  # a copy passes δ on as it is
+                np.add(before, delta[t], out=before, where=ended[t - 1])  # a copy passes δ on as it is
         return da
 
     def _collect(self, trace, delta, da):

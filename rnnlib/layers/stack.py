@@ -1,6 +1,7 @@
 """Layers one above the other, as one layer."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -141,7 +142,7 @@ def _read_layers(layers):
             raise TypeError(f"layers[{i}] is {_validate.describe(layer)}; expected a layer, such as RNN or Readout")
         if any(layer is other for other in layers[:i]):
             raise ValueError(f"layers[{i}], {layer!r}, stands in the stack twice; expected different layers")
-    for i, (below, above) in enumerate(zip(layers, layers[1:])):
+    for i, (below, above) in enumerate(pairwise(layers)):
         _check_meeting(i, below, above)
     return list(layers)
 
