@@ -1,0 +1,145 @@
+"""Explorers on the site: an output becomes `<rnn-explorer>`, and links in the prose that set one are checked."""
+
+import json
+import re
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+
+from docutils import nodes
+from docutils.transforms import Transform
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+MIME = "application/vnd.rnnlib.explorer+json"
+HTML_BUILDERS = ("html", "dirhtml", "singlehtml", "readthedocs")
+LINK = re.compile(r"#explore/([^/?]+)(?:/([^?]+)|\?.*)?")
+SCRIPT, STYLE = "rnnlib/explorers.js", "rnnlib/explorers.css"
+
+
+class explorer(nodes.General, nodes.Element):
+    """An explorer; `payload` is its JSON, its children what is shown until it lives."""
+
+
+class JoinPicture(SphinxPostTransform):
+    """Move the picture that came with an explorer into it, before myst-nb keeps one of the two and drops the other."""
+
+    default_priority = 3
+
+    def run(self, **kwargs):
+        """Replace each bundle that holds an explorer by the explorer, with the picture inside."""
+        if self.app.builder.name not in HTML_BUILDERS:
+            return
+        for node in list(self.document.findall(explorer)):
+            bundle = node.parent.parent
+            node.extend(pictures(bundle, node["payload"]["sentence"]))
+            bundle.replace_self(node)
+
+
+def pictures(bundle, sentence):
+    """Return the image nodes of a bundle of outputs, with the sentence as alternative text."""
+    found = [image for box in bundle if box["mime_type"] == "image/png" for image in box.findall(nodes.image)]
+    for image in found:
+        image["alt"], image["loading"] = sentence, "lazy"
+    return found
+
+
+def visit_explorer(translator, node):
+    """Open the element; a question stands in it as text, since it has no picture."""
+    payload = node["payload"]
+    name, key = escape(payload["name"]), escape(payload["id"])
+    data = json.dumps(payload, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
+    translator.body.append(f'<rnn-explorer name="{name}" id="{key}">\n')
+    translator.body.append(f'<script type="application/json">{data}</script>\n')
+    if not node.children:
+        translator.body.append(question_text(payload["settings"]))
+
+
+def question_text(settings):
+    """Return a predict question as plain HTML: each option opens to show its reply."""
+    options = "".join(
+        f"<details><summary>{escape(text)}</summary><p>{escape(reply)}</p></details>"
+        for text, reply in options_of(settings)
+    )
+    return f'<div class="rnn-question-text"><p>{escape(settings["prompt"])}</p>{options}</div>\n'
+
+
+def options_of(settings):
+    """Return (option, reply) pairs, given a mapping or a list of pairs."""
+    options = settings["options"]
+    return list(options.items()) if isinstance(options, dict) else [tuple(option) for option in options]
+
+
+def depart_explorer(translator, node):
+    """Close the element."""
+    translator.body.append("</rnn-explorer>\n")
+
+
+class CheckLinks(Transform):
+    """Make links to explorers plain links, and warn about those that lead nowhere."""
+
+    default_priority = 500  # before myst-parser looks for a heading of that name, at 879
+
+    def apply(self, **kwargs):
+        """Check every link of the page against the explorers on it."""
+        here = {node["payload"]["id"]: node["payload"]["name"] for node in self.document.findall(explorer)}
+        for link in self.document.findall(nodes.reference):
+            if link.get("refuri", "").startswith("#explore/"):
+                link.attributes.pop("id_link", None)
+                link["internal"] = True
+                problem = trouble(link["refuri"], here)
+                if problem:
+                    logger.warning("link %s: %s", link["refuri"], problem, location=link, type="rnnlib", subtype="link")
+
+
+def trouble(uri, here):
+    """Say what is wrong with a link to an explorer, given {id: name} of those on the page; None if nothing is."""
+    match = LINK.fullmatch(uri)
+    if not match:
+        return "expected #explore/<id>/<landmark> or #explore/<id>?<settings>"
+    key, landmark = match.groups()
+    if key not in here:
+        return f"no explorer {key!r} on this page; there are {sorted(here) or 'none'}"
+    if landmark and landmark not in landmarks(here[key]):
+        return f"explorer {here[key]!r} has no landmark {landmark!r}; it has {sorted(landmarks(here[key]))}"
+    return None
+
+
+@lru_cache
+def landmarks(name):
+    """Return the keys of an explorer's landmarks, from its `.spec.js`."""
+    from rnnlib.explorers import joiner
+
+    source = (joiner.FOLDER / f"{name}.spec.js").read_text(encoding="utf-8")
+    spec = json.loads(source[source.index("{") : source.rindex("}") + 1])
+    return set(spec.get("landmarks", {}))
+
+
+def write_assets(app):
+    """Write the explorers' one script and one style sheet into the site."""
+    if app.builder.name not in HTML_BUILDERS:
+        return
+    from rnnlib.explorers import joiner
+
+    for name, text in ((SCRIPT, joiner.site_script()), (STYLE, joiner.site_css())):
+        path = Path(app.outdir, "_static", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def add_assets(app, pagename, templatename, context, doctree):
+    """Load them on the pages that show an explorer, and on no others."""
+    if doctree is not None and next(doctree.findall(explorer), None) is not None:
+        app.add_js_file(SCRIPT, loading_method="defer")
+        app.add_css_file(STYLE)
+
+
+def setup(app):
+    """Register the node, the transforms and the assets."""
+    app.add_node(explorer, html=(visit_explorer, depart_explorer))
+    app.add_transform(CheckLinks)
+    app.add_post_transform(JoinPicture)
+    app.connect("builder-inited", write_assets)
+    app.connect("html-page-context", add_assets, priority=400)

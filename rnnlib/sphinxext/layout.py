@@ -1,0 +1,66 @@
+"""The book's own theme: one style sheet, one small script, and nothing that a page does not use."""
+
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+THEME = Path(__file__).with_name("theme")
+OWN = ("_static/book.", "_static/rnnlib/")
+
+
+class TablesScroll(SphinxPostTransform):
+    """Put each table into a box, so that a wide one scrolls there and the page does not."""
+
+    default_priority = 500
+    formats = ("html",)
+
+    def run(self, **kwargs):
+        """Wrap every table."""
+        for table in list(self.document.findall(nodes.table)):
+            box = nodes.container(classes=["table-scroll"])
+            table.replace_self(box)
+            box += table
+
+
+def describe_page(app, pagename, templatename, context, doctree):
+    """Give the template this page's files, its outline, its first words and its source."""
+    for kind in ("css", "js"):
+        context[f"own_{kind}"] = own_files(context["script_files" if kind == "js" else "css_files"])
+    context["outline"] = outline(context.get("toc", ""))
+    context["description"] = first_words(doctree) if doctree else ""
+    source = context.get("sourcename")
+    context["source_url"] = context["pathto"](f"_sources/{source}", 1) if is_notebook(source) else None
+    context["footer"] = app.config.rnnlib_footer
+
+
+def own_files(files):
+    """Keep the book's own files; other extensions' are not needed here."""
+    return [file for file in files if str(file.filename or "").startswith(OWN)]
+
+
+def outline(toc):
+    """Return the page's sections as a list without the page's own title, or "" if there are none."""
+    start, end = toc.find("<ul>", 1), toc.rfind("</ul>", 0, toc.rfind("</ul>"))
+    return toc[start : end + len("</ul>")] if 0 < start < end else ""
+
+
+def is_notebook(source):
+    """Tell whether the page's source is a notebook."""
+    return bool(source) and ".ipynb" in source
+
+
+def first_words(doctree):
+    """Return the first paragraph that is longer than a subtitle, cut to about 160 characters."""
+    texts = (node.astext().replace("\n", " ") for node in doctree.findall(nodes.paragraph))
+    text = next((text for text in texts if len(text) > 60), "")
+    return text if len(text) <= 160 else text[:160].rsplit(" ", 1)[0] + " …"
+
+
+def setup(app):
+    """Register the theme."""
+    app.add_html_theme("rnnlib", str(THEME))
+    app.add_config_value("rnnlib_footer", "", "html")
+    app.add_js_file("book.js", loading_method="defer")
+    app.add_post_transform(TablesScroll)
+    app.connect("html-page-context", describe_page, priority=900)
