@@ -1,0 +1,29 @@
+"""Answers a learner's exercise with a sentence that helps.
+
+Every check takes the learner's own function (or value, choice, explorer), never raises, and returns a Result whose text
+is one or two sentences: right, not done yet, or the most likely mistake.
+
+>>> from rnnlib import check
+>>> def rnn_step(x_t, h_prev, W_xh, W_hh, b_h):
+...     ...
+>>> check.rnn_step(rnn_step)
+Not done yet: rnn_step is still a stub. Return h_t of shape (B, H).
+>>> import numpy as np
+>>> check.rnn_step(lambda x_t, h_prev, W_xh, W_hh, b_h: np.tanh(x_t @ W_xh + h_prev @ W_hh + b_h))
+Right on 5 cases, B = 1 and D = H included.
+"""
+
+from .answers import choice, explorer, value
+from .cell import parameter_count, readout_fixed, rnn_forward, rnn_step
+from .loss import cross_entropy, loss_gradient, perplexity, softmax
+from .result import Result
+from .sequences import memory_steps, scalar_recurrence, windows
+from .unrolling import generate, last_states, pad
+
+__all__ = [
+    "Result", "value", "choice", "explorer",
+    "scalar_recurrence", "windows", "memory_steps",
+    "rnn_step", "rnn_forward", "parameter_count", "readout_fixed",
+    "last_states", "generate", "pad",
+    "softmax", "cross_entropy", "loss_gradient", "perplexity",
+]  # fmt: skip

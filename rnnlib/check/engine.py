@@ -1,0 +1,428 @@
+"""The engine of all checks: run a function on cases, compare, find the likely mistake, put it into words.
+
+A check is a table, an `Exercise`: cases, a reference, and known wrong variants, each with its sentence. The answers
+of the learner's function are compared with the reference; if they differ, with each variant. A variant is named only
+if it gives the learner's answers on *every* case that the learner's code answers, so a sentence seldom accuses the
+wrong mistake.
+"""
+
+import copy
+import inspect
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import guard
+from .explain import explain, explain_stop, message_of
+from .result import kind, number, open_, right, size, wrong
+
+SEED = 20260  # cases are drawn afresh, but alike on every machine
+TOLERANCE = 1e-5  # relative to the largest entry: float32 answers pass
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of arguments, and the words that tell it from the others ("T = 1, B = 1")."""
+
+    words: str
+    args: tuple
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """The table behind a check.
+
+    `args` are the names of the arguments; `outputs` pairs (name, shape in the book's letters) in the order in which
+    they depend on each other, so that the first wrong one is the one to mend; `cases(rng)` lists the Cases;
+    `variants` pairs (sentence, function) of known mistakes; `included` names the edge cases that were tried.
+    """
+
+    name: str
+    args: tuple
+    outputs: tuple
+    cases: callable
+    reference: callable
+    variants: tuple
+    included: str = ""
+
+    @property
+    def wanted(self):
+        """What the function should return, in words."""
+        parts = [f"{name} of shape {shape}" if shape != "()" else name for name, shape in self.outputs]
+        return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
+
+
+NOTHING = object()  # it returned nothing at all, not even None
+
+
+class Unreadable(Exception):
+    """An answer that is not made of numbers; the message is the sentence."""
+
+
+@dataclass
+class Attempt:
+    """What a function made of a case: its arrays, or why there are none; `raw` is what it returned."""
+
+    arrays: tuple = None
+    error: BaseException = None
+    raw: object = NOTHING
+    changed: str = None  # the argument that was changed in place
+
+    @property
+    def reason(self):
+        return str(self.error) if isinstance(self.error, Unreadable) else explain(self.error)
+
+
+def judge(function, exercise):
+    """Answer a learner's function with a Result; never raises.
+
+    >>> half = Exercise("half", ("x",), (("x / 2", "()"),), lambda rng: [Case("x = 3", (3.0,))],
+    ...                 lambda x: x / 2, (("that doubles x: divide.", lambda x: 2 * x),))
+    >>> judge(lambda x: 2 * x, half)
+    Not yet: that doubles x: divide.
+    >>> judge(lambda x: 0.5 * x, half)
+    Right on 1 case.
+    """
+    try:
+        return _judge(function, exercise)
+    except Exception as error:  # a fault of ours must not stop the learner's notebook
+        return open_(f"the check could not read this answer ({type(error).__name__}: {message_of(error)}).")
+
+
+def _judge(function, exercise):
+    if not callable(function):
+        return _not_a_function(function, exercise)
+    cases = exercise.cases(np.random.default_rng(SEED))
+    attempts, run = _attempts(function, exercise, cases)
+    early = _unfinished(function, exercise, attempts, run)
+    if early is not None:
+        return early
+    attempts, again = attempts[:-1], attempts[-1]  # the last one is the first case once more
+    wanted = [_attempt(exercise.reference, exercise, case) for case in cases]
+    if all(map(_same, attempts, wanted)):
+        return _right(exercise, attempts, again)
+    sentence = _named_variant(exercise, cases, attempts, wanted)
+    sentence = sentence or _first_wrong(exercise, cases, attempts, wanted) + _clue(function, attempts, wanted)
+    return wrong(sentence + _about_prints(run))
+
+
+# --- running ---------------------------------------------------------------------------------------------------
+
+
+def _attempts(function, exercise, cases):
+    """Try all cases, and the first one once more, within one limit of time."""
+    attempts = []
+
+    def work():
+        _bind(function, exercise)
+        for case in [*cases, cases[0]]:
+            attempts.append(_attempt(function, exercise, case))
+
+    run = guard.run(_keeping(work, attempts))
+    return list(attempts), run  # a copy: a thread left behind might still add to its own
+
+
+def _keeping(work, attempts):
+    """Keep what work itself raises (a signature that does not fit) as an attempt."""
+
+    def kept():
+        try:
+            work()
+        except Unreadable as error:
+            attempts.append(Attempt(error=error))
+
+    return kept
+
+
+def _bind(function, exercise):
+    """Refuse a function that does not take the exercise's arguments."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # built-in functions may have none
+        return
+    try:
+        signature.bind(*exercise.args)
+    except TypeError:
+        takes = f"({', '.join(signature.parameters)})"
+        raise Unreadable(f"the function takes {takes}; expected ({', '.join(exercise.args)}).") from None
+
+
+def _attempt(function, exercise, case):
+    """Call a function on copies of a case's arguments."""
+    args = copy.deepcopy(case.args)
+    attempt = Attempt()
+    try:
+        with np.errstate(all="ignore"):
+            attempt.raw = function(*args)
+            attempt.arrays = _read(attempt.raw, exercise)
+    except guard.Stopped:
+        raise
+    except BaseException as error:  # SystemExit and the like included
+        attempt.error = error
+    attempt.changed = _changed(args, case.args, exercise.args)
+    return attempt
+
+
+def _changed(args, before, names):
+    for name, now, then in zip(names, args, before):
+        if not _equal(now, then):
+            return name
+    return None
+
+
+def _equal(a, b):
+    """Are two arguments equal, lists of lists and arrays included?"""
+    if isinstance(b, list):
+        return isinstance(a, list) and len(a) == len(b) and all(map(_equal, a, b))
+    if isinstance(b, np.ndarray):
+        return isinstance(a, np.ndarray) and a.shape == b.shape and np.array_equal(a, b)
+    return a is b or a == b
+
+
+# --- reading an answer -----------------------------------------------------------------------------------------
+
+
+def _read(raw, exercise):
+    """Turn what a function returned into one array for each output."""
+    names = [name for name, _ in exercise.outputs]
+    if len(names) == 1:
+        return (_array(raw, names[0], exercise),)
+    if isinstance(raw, dict) and set(names) <= set(raw):
+        raw = [raw[name] for name in names]
+    if not isinstance(raw, (tuple, list)) or len(raw) != len(names):
+        got = f"{len(raw)} values" if isinstance(raw, (tuple, list)) else kind(raw)
+        raise Unreadable(f"it returns {got}; expected {exercise.wanted}.")
+    return tuple(_array(value, name, exercise) for value, name in zip(raw, names))
+
+
+def _array(value, name, exercise):
+    if inspect.iscoroutine(value):
+        value.close()  # else Python complains later that nobody awaited it
+    is_array = isinstance(value, (list, tuple, np.ndarray, np.generic, int, float)) or hasattr(value, "__array__")
+    if not is_array or isinstance(value, (np.str_, np.bytes_)):
+        raise Unreadable(f"it returns {kind(value)}; expected {exercise.wanted}.")
+    try:
+        array = np.asarray(value)
+    except guard.Stopped:
+        raise
+    except ValueError:
+        raise Unreadable(f"the rows of {name} differ in length; expected {exercise.wanted}.") from None
+    except Exception as error:
+        raise Unreadable(f"{name} cannot be read as an array: {message_of(error)}.") from None
+    return _numbers(array, name)
+
+
+def _numbers(array, name):
+    if array.dtype.kind not in "biuf":
+        what = {"c": "complex numbers", "U": "text", "S": "text"}.get(array.dtype.kind, "things that are not numbers")
+        what = "None" if array.dtype.kind == "O" and any(entry is None for entry in array.flat[:1000]) else what
+        raise Unreadable(f"{name} holds {what}; expected numbers.")
+    return array.copy() if array.nbytes < 1e8 else array  # a copy: the next call may write into the same array
+
+
+# --- comparing -------------------------------------------------------------------------------------------------
+
+
+def _same(attempt, wanted):
+    """Do two attempts agree: both fail, or all arrays are equal?"""
+    if attempt.error is not None or wanted.error is not None:
+        return attempt.error is not None and wanted.error is not None
+    return all(map(_close, attempt.arrays, wanted.arrays))
+
+
+def _close(array, wanted):
+    if array.size == wanted.size == 0 and array.ndim <= wanted.ndim:
+        return True  # np.array([]) has lost its other axes
+    if array.shape != wanted.shape or (wanted.dtype == bool) != (array.dtype == bool):
+        return False
+    return bool(_right_entries(array, wanted).all())
+
+
+def _right_entries(array, wanted):
+    array, wanted = array.astype(float), wanted.astype(float)
+    finite = np.isfinite(wanted)
+    scale = 1 + np.abs(wanted[finite]).max(initial=0)
+    with np.errstate(all="ignore"):
+        near = np.abs(array - wanted) <= TOLERANCE * scale
+    return np.where(finite, near, (array == wanted) | (np.isnan(array) & np.isnan(wanted)))
+
+
+# --- the verdicts, in order --------------------------------------------------------------------------------------
+
+
+def _not_a_function(value, exercise):
+    if value is None or value is Ellipsis:
+        return open_(f"there is no function {exercise.name} yet.")
+    call = f"check.{exercise.name}({exercise.name})"
+    return wrong(f"pass the function itself, without calling it: {call}; this is {kind(value)}.")
+
+
+def _unfinished(function, exercise, attempts, run):
+    """Answer what never came to numbers: interrupted, endless, a stub, a missing return, a changed argument."""
+    if run.interrupted:
+        return open_("the check was interrupted.")
+    if run.stopped:
+        return wrong(explain_stop(run.stopped_at))
+    first = attempts[0]
+    if first.error is None or isinstance(first.error, (Unreadable, NotImplementedError)):
+        stub = _stub(function, exercise, first, run)
+        if stub is not None:
+            return stub
+    changed = [attempt.changed for attempt in attempts if attempt.changed]
+    if changed:
+        return wrong(f"the function changes its argument {changed[0]} in place, so the caller's array is no longer "
+                     f"what it was. Work on a copy: {changed[0]}.copy().")  # fmt: skip
+    if len(attempts) == 1:  # the signature does not fit
+        return wrong(first.reason)
+    return None
+
+
+def _stub(function, exercise, first, run):
+    if isinstance(first.error, NotImplementedError) or first.raw is Ellipsis or first.raw is NotImplemented:
+        return open_(f"{exercise.name} is still a stub. Return {exercise.wanted}.")
+    if first.raw is not None:
+        return None
+    if _is_empty(function):
+        return open_(f"{exercise.name} is still a stub. Return {exercise.wanted}.")
+    if run.printed:
+        return wrong(f"the function prints but returns None. Return {exercise.wanted} instead of printing it.")
+    return wrong(f"the function returns None: is its return missing? Expected {exercise.wanted}.")
+
+
+def _is_empty(function):
+    """Has a function no body but ..., pass or a docstring?"""
+    code = getattr(function, "__code__", None)
+    return code is not None and code.co_code in (_one.__code__.co_code, _two.__code__.co_code)
+
+
+def _one(): ...
+
+
+def _two():
+    """A docstring moves the constants, so that the empty body reads differently."""
+
+
+def _right(exercise, attempts, again):
+    if not _same(again, attempts[0]):
+        return wrong("the answer is right at first, but a second call with the same arguments differs: "
+                     "does the function keep something between its calls?")  # fmt: skip
+    included = f", {exercise.included} included" if exercise.included else ""
+    return right(f"Right on {len(attempts)} case{'s' if len(attempts) > 1 else ''}{included}.")
+
+
+def _named_variant(exercise, cases, attempts, wanted):
+    """Return the sentence of the known mistake that gives just these answers, or None.
+
+    A mistake that fails where the learner's code fails too comes first; then one that explains all the answers
+    there are, two at least, although the code fails elsewhere (most often because the mistake breaks the shapes).
+    """
+    theirs = [[_attempt(variant, exercise, case) for case in cases] for _, variant in exercise.variants]
+    for explains in (_explains_all, _explains_numbers):
+        for (sentence, _), theirs_of_one in zip(exercise.variants, theirs):
+            if explains(attempts, theirs_of_one, wanted):
+                return sentence
+    return None
+
+
+def _explains_all(attempts, theirs, wanted):
+    tells = [a.error is None and not _same(a, w) for a, w in zip(theirs, wanted)]
+    return all(map(_same, attempts, theirs)) and any(tells)
+
+
+def _explains_numbers(attempts, theirs, wanted):
+    answered = [(a, v, w) for a, v, w in zip(attempts, theirs, wanted) if a.error is None]
+    tells = [not _same(a, w) for a, _, w in answered]
+    return all(v.error is None and _same(a, v) for a, v, _ in answered) and sum(tells) > 1
+
+
+def _first_wrong(exercise, cases, attempts, wanted):
+    """Describe the first case, and in it the first quantity, that is wrong."""
+    i = next(i for i in range(len(cases)) if not _same(attempts[i], wanted[i]))
+    attempt, words = attempts[i], cases[i].words
+    if attempt.error is not None:
+        return attempt.reason + (f" This happens with {words}." if i > 0 else "")
+    pairs = zip(exercise.outputs, attempt.arrays, wanted[i].arrays)
+    (name, letters), array, target = next(pair for pair in pairs if not _close(*pair[1:]))
+    if array.shape != target.shape:
+        return _wrong_shape(name, letters, array, target, words)
+    if (array.dtype == bool) != (target.dtype == bool):
+        return f"{name} holds {array.dtype}; expected True and False (dtype bool), as an index by mask needs them."
+    return _wrong_value(name, letters, array, target, words)
+
+
+def _wrong_shape(name, letters, array, target, words):
+    if target.ndim == 0:
+        return f"{name} has {size(array.shape)}; expected a single number ({words})."
+    turned = array.ndim == target.ndim and sorted(array.shape) == sorted(target.shape)
+    hint = " The axes stand in another order: is something transposed?" if turned else ""
+    return f"{name} has {size(array.shape)}; expected {letters} = {tuple(target.shape)} with {words}.{hint}"
+
+
+def _wrong_value(name, letters, array, target, words):
+    place = tuple(int(k) for k in np.argwhere(~_right_entries(array, target))[0]) if target.ndim else ()
+    got, expected = number(array[place]), number(target[place])
+    if got == expected:
+        expected += ", to more digits than shown here"
+    if not place:
+        return f"{name} is {got}; expected {expected}, with {words}."
+    entry = f"{name}[{', '.join(map(str, place))}]"
+    return f"{_right_before(name, letters, place[0])}{entry} is {got}; expected {expected}, with {words}."
+
+
+def _right_before(name, letters, t):
+    """Where the first axis is time, say how far the answer is right."""
+    if not letters.startswith("(T") or t == 0:
+        return ""
+    return f"{name}[0] is right, then " if t == 1 else f"{name}[0] to {name}[{t - 1}] are right, then "
+
+
+def _about_prints(run):
+    return " (What the function prints is not shown by a check.)" if run.printed else ""
+
+
+# --- clues that need no table ------------------------------------------------------------------------------------
+
+
+def _clue(function, attempts, wanted):
+    """Add what can be seen without knowing the exercise, as a second sentence."""
+    pairs = [(a.arrays, w.arrays) for a, w in zip(attempts, wanted) if a.error is None]
+    if len(pairs) > 1 and len(pairs) == len(wanted):
+        clue = _clue_of_numbers(pairs)
+        if clue:
+            return f" {clue}"
+    names = _outside(function)
+    return f" The function reads {names[0]} from the notebook, not from its arguments: is that meant?" if names else ""
+
+
+def _clue_of_numbers(pairs):
+    first = pairs[0][0]
+    same_always = all(all(map(_close, arrays, first)) for arrays, _ in pairs)
+    if same_always and not all(all(map(_close, targets, pairs[0][1])) for _, targets in pairs):
+        return "It gives the same answer whatever the arguments are."
+    if any(a.shape != w.shape or w.dtype == bool for arrays, targets in pairs for a, w in zip(arrays, targets)):
+        return None
+    factor = _factor(pairs)
+    if factor is None or not np.isfinite(factor) or factor == 0:
+        return None
+    return "The sign is reversed throughout." if factor == -1 else f"It is {number(factor)} times too large throughout."
+
+
+def _factor(pairs):
+    """Return the one factor between all answers and what is expected, or None."""
+    array = np.concatenate([np.ravel(a).astype(float) for arrays, _ in pairs for a in arrays])
+    target = np.concatenate([np.ravel(w).astype(float) for _, targets in pairs for w in targets])
+    usable = np.isfinite(target).all() and np.isfinite(array).all() and np.abs(target).max(initial=0) > 0
+    if not usable:
+        return None
+    k = np.abs(target).argmax()
+    factor = float(array[k] / target[k])
+    factor = round(factor) if abs(factor - round(factor)) < TOLERANCE else factor
+    return factor if _right_entries(array, factor * target).all() else None
+
+
+def _outside(function):
+    """List the arrays and numbers that a function reads from its module instead of its arguments."""
+    code, names = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+    if code is None:
+        return []
+    return [name for name in code.co_names if isinstance(names.get(name), (np.ndarray, float, int, list))]

@@ -1,0 +1,199 @@
+"""Run a learner's code safely: it is stopped if it does not end, it prints nothing, and its memory is bounded.
+
+How code is stopped, by platform:
+
+- **Linux and macOS, main thread** (the usual case in Jupyter): `signal.setitimer` sends SIGALRM, whose handler raises
+  `Stopped` inside the running code. A sleeping call is interrupted too.
+- **Windows, and any other thread on every platform**: the code runs in a daemon thread of its own, and
+  `PyThreadState_SetAsyncExc` raises `Stopped` in it. A call that waits inside C (a long sleep, a lock) cannot be
+  interrupted this way: after a moment of grace the thread is left behind, and the check answers all the same.
+- **Without signals and threads** (Python in a browser): the code runs unbounded.
+
+Both ways raise again and again, so that a bare `except:` inside an endless loop does not hold for long.
+
+Memory is bounded where the system offers it (Linux: RLIMIT_AS): a request far beyond reason becomes a MemoryError
+instead of a machine that swaps.
+"""
+
+import contextlib
+import ctypes
+import io
+import signal
+import sys
+import threading
+import time
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+
+SECONDS = 3.0  # for all cases of one check together
+AGAIN = 0.05  # between two attempts to stop
+GRACE = 1.0  # how long a thread may take to notice
+MEMORY = 2 * 1024**3  # bytes above what the process holds already
+
+
+class Stopped(BaseException):
+    """Raised inside code that has run too long; no Exception, so that `except Exception` lets it pass."""
+
+
+@dataclass
+class Run:
+    """How a run went: `stopped_at` is the chain of (code, line), innermost first, where it was stopped."""
+
+    stopped: bool = False
+    stopped_at: list = field(default_factory=list)
+    interrupted: bool = False
+    printed: bool = False
+
+    def stop(self, frame):
+        """Note the first place where the code was stopped."""
+        if not self.stopped:
+            self.stopped_at = list(_chain(frame))
+        self.stopped = True
+
+
+def run(work, seconds=None):
+    """Call work() within `seconds` (SECONDS if not given), its prints swallowed; return the Run.
+
+    work keeps its own results, and catches what the learner's code raises, all but Stopped.
+
+    >>> done = []
+    >>> run(lambda: done.append(print("not shown"))).printed, len(done)
+    (True, 1)
+    """
+    report, sink = Run(), _Sink()
+    mechanism = _run_with_alarm if _has_alarm() else _run_in_thread
+    try:
+        with _restored(), contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink):
+            mechanism(_quiet(work), SECONDS if seconds is None else seconds, report)
+    except Stopped:  # the alarm rang once more, on the way out
+        report.stopped = True
+    except KeyboardInterrupt:
+        report.interrupted = True
+    report.printed = sink.used
+    return report
+
+
+def _has_alarm():
+    return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+
+
+def _run_with_alarm(work, seconds, report):
+    armed = True
+
+    def ring(_, frame):
+        if armed:
+            report.stop(frame)
+            raise Stopped
+
+    before = signal.signal(signal.SIGALRM, ring)
+    started, left = time.monotonic(), signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+    try:
+        try:
+            work()
+        finally:
+            armed = False  # from here on a late ring is ignored
+    except Stopped:
+        pass
+    finally:
+        _give_back_alarm(before, left, time.monotonic() - started)
+
+
+def _give_back_alarm(handler, left, passed):
+    """Restore whoever used the alarm before (a test runner's time limit, for one)."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL if handler is None else handler)
+    seconds, interval = left
+    if seconds > 0:
+        signal.setitimer(signal.ITIMER_REAL, max(seconds - passed, AGAIN), interval)
+
+
+def _run_in_thread(work, seconds, report):
+    thread = threading.Thread(target=_until_stopped, args=(work,), daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # no threads here (Python in a browser)
+        return work()
+    thread.join(seconds)
+    give_up = time.monotonic() + GRACE
+    while thread.is_alive() and time.monotonic() < give_up:
+        report.stop(sys._current_frames().get(thread.ident))
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Stopped))
+        thread.join(AGAIN)
+
+
+def _until_stopped(work):
+    with contextlib.suppress(Stopped):
+        work()
+
+
+def _chain(frame):
+    while frame is not None:
+        yield frame.f_code, frame.f_lineno
+        frame = frame.f_back
+
+
+def _quiet(work):
+    """Silence NumPy inside the thread that works: its error state belongs to a thread."""
+
+    def quiet():
+        with np.errstate(all="ignore"):
+            work()
+
+    return quiet
+
+
+@contextlib.contextmanager
+def _restored():
+    """Give back what a learner's code may have changed for everybody."""
+    recursion = sys.getrecursionlimit()
+    with warnings.catch_warnings(), _bounded_memory():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            sys.setrecursionlimit(recursion)
+
+
+@contextlib.contextmanager
+def _bounded_memory():
+    limit = _memory_limit()
+    if limit is None:
+        yield
+        return
+    import resource  # POSIX only
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def _memory_limit():
+    """Return the bound in bytes, or None where there is none to set or a tighter one holds already."""
+    try:
+        import resource
+
+        with open("/proc/self/statm") as statm:
+            limit = int(statm.read().split()[0]) * resource.getpagesize() + MEMORY
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    except (ImportError, OSError):
+        return None
+    tighter = any(bound != resource.RLIM_INFINITY and bound < limit for bound in (soft, hard))
+    return None if tighter else limit
+
+
+class _Sink(io.TextIOBase):
+    """Takes all text and keeps none."""
+
+    used = False
+
+    def write(self, text):
+        self.used = True
+        return len(text)
+
+    def writable(self):
+        return True
