@@ -60,7 +60,9 @@ def visit_folded(translator, node):
 
 def visit_hidden(translator, node):
     """Open a hidden part of a cell, with one summary in place of myst-nb's two."""
-    translator.body.append(f'<details class="fold"><summary>{translator.encode(node["prompt_show"])}</summary>\n')
+    translator.body.append(
+        f'<details class="fold"><summary>{translator.encode(node["prompt_show"])}</summary>\n'
+    )
 
 
 def depart(translator, node):

@@ -87,34 +87,42 @@ class CheckLinks(Transform):
         here = {node["payload"]["id"]: node["payload"]["name"] for node in self.document.findall(explorer)}
         for link in self.document.findall(nodes.reference):
             if link.get("refuri", "").startswith("#explore/"):
-                link.attributes.pop("id_link", None)
-                link["internal"] = True
-                problem = trouble(link["refuri"], here)
-                if problem:
-                    logger.warning("link %s: %s", link["refuri"], problem, location=link, type="rnnlib", subtype="link")
+                check_link(link, here)
 
 
-def trouble(uri, here):
-    """Say what is wrong with a link to an explorer, given {id: name} of those on the page; None if nothing is."""
+def check_link(link, here):
+    """Make one link plain, with a title that names it even where its words are a formula."""
+    link.attributes.pop("id_link", None)
+    link["internal"] = True
+    try:
+        link["reftitle"] = f"Set the figure: {destination(link['refuri'], here)}"
+    except LookupError as error:
+        logger.warning(
+            "link %s: %s", link["refuri"], error.args[0], location=link, type="rnnlib", subtype="link"
+        )
+
+
+def destination(uri, here):
+    """Say in words where a link leads, given {id: name} of the explorers on the page; LookupError if nowhere."""
     match = LINK.fullmatch(uri)
     if not match:
-        return "expected #explore/<id>/<landmark> or #explore/<id>?<settings>"
+        raise LookupError("expected #explore/<id>/<landmark> or #explore/<id>?<settings>")
     key, landmark = match.groups()
     if key not in here:
-        return f"no explorer {key!r} on this page; there are {sorted(here) or 'none'}"
-    if landmark and landmark not in landmarks(here[key]):
-        return f"explorer {here[key]!r} has no landmark {landmark!r}; it has {sorted(landmarks(here[key]))}"
-    return None
+        raise LookupError(f"no explorer {key!r} on this page; there are {sorted(here) or 'none'}")
+    known = landmarks(here[key])
+    if landmark and landmark not in known:
+        raise LookupError(f"explorer {here[key]!r} has no landmark {landmark!r}; it has {sorted(known)}")
+    return known[landmark].get("label", landmark) if landmark else uri.partition("?")[2] or "as it was"
 
 
 @lru_cache
 def landmarks(name):
-    """Return the keys of an explorer's landmarks, from its `.spec.js`."""
+    """Return an explorer's landmarks, from its `.spec.js`."""
     from rnnlib.explorers import joiner
 
     source = (joiner.FOLDER / f"{name}.spec.js").read_text(encoding="utf-8")
-    spec = json.loads(source[source.index("{") : source.rindex("}") + 1])
-    return set(spec.get("landmarks", {}))
+    return json.loads(source[source.index("{") : source.rindex("}") + 1]).get("landmarks", {})
 
 
 def write_assets(app):

@@ -6,6 +6,7 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 THEME = Path(__file__).with_name("theme")
+LIST_ITEM = ('role="doc-biblioentry"', 'role="listitem"')  # what a list of references may hold, says ARIA 1.2
 OWN = ("_static/book.", "_static/rnnlib/")
 
 
@@ -32,6 +33,7 @@ def describe_page(app, pagename, templatename, context, doctree):
     source = context.get("sourcename")
     context["source_url"] = context["pathto"](f"_sources/{source}", 1) if is_notebook(source) else None
     context["footer"] = app.config.rnnlib_footer
+    context["body"] = context.get("body", "").replace(*LIST_ITEM)
 
 
 def own_files(files):

@@ -21,7 +21,9 @@ logger = logging.getLogger(__name__)
 PARTS = ["loader.js", "core.js", "adaptors/liteDOM.js", "input/tex-full.js", "output/chtml.js"]
 PARTS += ["output/chtml/fonts/tex.js", "a11y/assistive-mml.js"]
 PRELUDE = "globalThis.MathJax = { loader: { load: [] }, startup: { typeset: false, ready() {} } };"
-FONT_FACE = re.compile(r"@font-face[^{]*\{\s*font-family: ([\w-]+);\s*src: url\(\"[^\"]*/([\w-]+\.woff)\"\)[^}]*\}")
+FONT_FACE = re.compile(
+    r"@font-face[^{]*\{\s*font-family: ([\w-]+);\s*src: url\(\"[^\"]*/([\w-]+\.woff)\"\)[^}]*\}"
+)
 CONTENT = re.compile(r'content: "((?:[^"\\]|\\.)*)"')
 ESCAPED = re.compile(r"\\([0-9A-Fa-f]{1,6}) ?|\\(.)")
 
@@ -77,7 +79,12 @@ class Typesetter:
 def families(classes):
     """Name the font families behind MathJax's classes; what stretches is built from the pieces of two more."""
     stretchy = ["MJXTEX-S1", "MJXTEX-S4"] if "mjx-stretchy" in classes else []
-    return {"MJXZERO", "MJXTEX", *stretchy, *(c.replace("TEX", "MJXTEX") for c in classes if c.startswith("TEX-"))}
+    return {
+        "MJXZERO",
+        "MJXTEX",
+        *stretchy,
+        *(c.replace("TEX", "MJXTEX") for c in classes if c.startswith("TEX-")),
+    }
 
 
 def font_face(face, wanted, glyphs):

@@ -1,0 +1,136 @@
+"""The built site, served over http from a free port and opened from its files, in a browser of this machine."""
+
+import functools
+import http.server
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from browser import arguments, find_browser  # noqa: E402
+from pages import HTML, ROOT, SOURCES  # noqa: E402
+
+NO_BROWSER = "no Chromium, Chrome or Edge found (set RNNLIB_BROWSER to its path): the site was not tested"
+
+
+def newest(paths):
+    """Return the time at which any of the files was last changed."""
+    files = [f for path in paths for f in (path.rglob("*") if path.is_dir() else [path])]
+    return max(f.stat().st_mtime for f in files if f.is_file() and "__pycache__" not in f.parts)
+
+
+def is_stale():
+    """Tell whether the site is missing or older than what it is made of."""
+    made = HTML / "searchindex.js"
+    return not made.exists() or made.stat().st_mtime < newest([ROOT / source for source in SOURCES])
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The folder of the built site, built again if a source changed since."""
+    if is_stale():
+        command = [
+            Path(sys.executable).with_name("jupyter-book"),
+            "build",
+            ".",
+            "--all",
+            "-W",
+            "--keep-going",
+        ]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+        assert done.returncode == 0, f"the site does not build:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+    return HTML
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serve files without a word."""
+
+    def log_message(self, *args):
+        """Print nothing."""
+
+
+@pytest.fixture(scope="session")
+def addresses(site):
+    """{"http": …, "file": …}: where the site's root is."""
+    handler = functools.partial(Quiet, directory=str(site))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield {"http": f"http://127.0.0.1:{server.server_port}/", "file": f"{site.as_uri()}/"}
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless browser; without one the tests are skipped with a sentence, except in CI, where they must run."""
+    path = find_browser()
+    if path is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(NO_BROWSER)
+        pytest.skip(NO_BROWSER)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=arguments())
+        yield running
+        running.close()
+
+
+class Visit:
+    """A page opened under watch: every request that leaves the site is stopped, and all trouble is written down."""
+
+    def __init__(self, context, root):
+        self.page, self.root, self.trouble = context.new_page(), root, []
+        self.page.set_default_timeout(10_000)
+        self.page.route("**/*", self.watch)
+        self.page.on("console", self.hear)
+        self.page.on("pageerror", lambda error: self.trouble.append(f"uncaught: {error}"))
+        self.page.on("requestfailed", lambda request: self.trouble.append(f"failed: {request.url}"))
+        self.page.on("response", self.look)
+
+    def watch(self, route):
+        """Let requests to the site through, and no others."""
+        if route.request.url.startswith((self.root, "data:", "blob:")):
+            return route.continue_()
+        self.trouble.append(f"outside request: {route.request.url}")
+        return route.abort()
+
+    def hear(self, message):
+        """Note what the browser complains of."""
+        if message.type in ("error", "warning"):
+            self.trouble.append(f"console: {message.text}")
+
+    def look(self, response):
+        """Note what the server did not have."""
+        if response.status >= 400:
+            self.trouble.append(f"{response.status}: {response.url}")
+
+    def go(self, page):
+        """Open a page, wait for its explorers, and return Playwright's page."""
+        self.page.goto(self.root + page)
+        self.page.wait_for_function(
+            "!document.documentElement.classList.contains('js')"
+            " || [...document.querySelectorAll('rnn-explorer')].every((one) => 'ready' in one.dataset)"
+        )
+        return self.page
+
+
+@pytest.fixture
+def visit(browser, addresses):
+    """A function visit(page, scheme="http", **context options) that opens a page; no trouble may come of it."""
+    contexts, visits = [], []
+
+    def opened(page, scheme="http", **options):
+        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options}))
+        visits.append(Visit(contexts[-1], addresses[scheme]))
+        return visits[-1].go(page)
+
+    yield opened
+    trouble = [line for one in visits for line in one.trouble]
+    for context in contexts:
+        context.close()
+    assert not trouble, "\n".join(trouble)
