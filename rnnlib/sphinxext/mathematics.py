@@ -18,6 +18,7 @@ from sphinx.util.math import get_node_equation_number
 
 logger = logging.getLogger(__name__)
 
+WORD_JOINER = "\u2060"
 PARTS = ["loader.js", "core.js", "adaptors/liteDOM.js", "input/tex-full.js", "output/chtml.js"]
 PARTS += ["output/chtml/fonts/tex.js", "a11y/assistive-mml.js"]
 PRELUDE = "globalThis.MathJax = { loader: { load: [] }, startup: { typeset: false, ready() {} } };"
@@ -137,8 +138,14 @@ def typeset(translator, node, tex, display):
 def visit_math(translator, node):
     """Write an inline formula."""
     html = typeset(translator, node, node.astext(), False)
-    translator.body.append(f'<span class="math notranslate nohighlight">{html}</span>')
+    translator.body.append(f'<span class="math notranslate nohighlight">{html}</span>{joiner(node)}')
     raise nodes.SkipNode
+
+
+def joiner(node):
+    """Return a word joiner where text follows without a space: a full stop must not begin the next line."""
+    following = node.next_node(descend=False, siblings=True)
+    return WORD_JOINER if isinstance(following, nodes.Text) and not following[:1].isspace() else ""
 
 
 def visit_displaymath(translator, node):

@@ -25,6 +25,9 @@ PLACES = {
         r"Microsoft\Edge\Application\msedge.exe",
     ],
 }
+NO_BROWSER = (
+    "no Chromium, Chrome or Edge found: name one in RNNLIB_BROWSER; without it the site is not tested"
+)
 ROOTS = ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
 
 

@@ -12,10 +12,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browser import arguments, find_browser  # noqa: E402
+from browser import NO_BROWSER, arguments, find_browser  # noqa: E402
 from pages import HTML, ROOT, SOURCES  # noqa: E402
-
-NO_BROWSER = "no Chromium, Chrome or Edge found (set RNNLIB_BROWSER to its path): the site was not tested"
 
 
 def newest(paths):
