@@ -58,7 +58,7 @@ def explorer(explorer, goal):
 def _never_raising(judge, *args):
     try:
         return judge(*args)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (never raises)
         return open_(f"the check could not read this answer ({type(error).__name__}: {message_of(error)}).")
 
 
@@ -66,7 +66,11 @@ def _never_raising(judge, *args):
 
 
 def _is_open(answer):
-    return answer is None or answer is Ellipsis or (isinstance(answer, str) and answer.strip() in ("", "...", "…"))
+    return (
+        answer is None
+        or answer is Ellipsis
+        or (isinstance(answer, str) and answer.strip() in ("", "...", "…"))
+    )
 
 
 def _value(answer, expected, confusions, tol):

@@ -85,7 +85,7 @@ def judge(function, exercise):
     """
     try:
         return _judge(function, exercise)
-    except Exception as error:  # a fault of ours must not stop the learner's notebook
+    except Exception as error:  # noqa: BLE001 (a fault of ours must not stop the learner's notebook)
         return open_(f"the check could not read this answer ({type(error).__name__}: {message_of(error)}).")
 
 
@@ -157,7 +157,7 @@ def _attempt(function, exercise, case):
             attempt.arrays = _read(attempt.raw, exercise)
     except guard.Stopped:
         raise
-    except BaseException as error:  # SystemExit and the like included
+    except BaseException as error:  # noqa: BLE001 (SystemExit and the like included)
         attempt.error = error
     attempt.changed = _changed(args, case.args, exercise.args)
     return attempt
@@ -198,8 +198,7 @@ def _read(raw, exercise):
 def _array(value, name, exercise):
     if inspect.iscoroutine(value):
         value.close()  # else Python complains later that nobody awaited it
-    is_array = isinstance(value, (list, tuple, np.ndarray, np.generic, int, float)) or hasattr(value, "__array__")
-    if not is_array or isinstance(value, (np.str_, np.bytes_)):
+    if not _is_array(value):
         raise Unreadable(f"it returns {kind(value)}; expected {exercise.wanted}.")
     try:
         array = np.asarray(value)
@@ -207,17 +206,30 @@ def _array(value, name, exercise):
         raise
     except ValueError:
         raise Unreadable(f"the rows of {name} differ in length; expected {exercise.wanted}.") from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (an __array__ may raise anything)
         raise Unreadable(f"{name} cannot be read as an array: {message_of(error)}.") from None
     return _numbers(array, name)
 
 
+def _is_array(value):
+    if isinstance(value, (np.str_, np.bytes_)):
+        return False
+    return isinstance(value, (list, tuple, np.ndarray, np.generic, int, float)) or hasattr(value, "__array__")
+
+
 def _numbers(array, name):
     if array.dtype.kind not in "biuf":
-        what = {"c": "complex numbers", "U": "text", "S": "text"}.get(array.dtype.kind, "things that are not numbers")
-        what = "None" if array.dtype.kind == "O" and any(entry is None for entry in array.flat[:1000]) else what
-        raise Unreadable(f"{name} holds {what}; expected numbers.")
-    return array.copy() if array.nbytes < 1e8 else array  # a copy: the next call may write into the same array
+        raise Unreadable(f"{name} holds {_contents(array)}; expected numbers.")
+    # A copy, since the next call may write into the same array; none of what is far too large anyway.
+    return array.copy() if array.nbytes < 1e8 else array
+
+
+def _contents(array):
+    """Say what an array holds that is not numbers."""
+    if array.dtype.kind == "O" and any(entry is None for entry in array.flat[:1000]):
+        return "None"
+    named = {"c": "complex numbers", "U": "text", "S": "text"}
+    return named.get(array.dtype.kind, "things that are not numbers")
 
 
 # --- comparing -------------------------------------------------------------------------------------------------
@@ -285,7 +297,7 @@ def _stub(function, exercise, first, run):
     if _is_empty(function):
         return open_(f"{exercise.name} is still a stub. Return {exercise.wanted}.")
     if run.printed:
-        return wrong(f"the function prints but returns None. Return {exercise.wanted} instead of printing it.")
+        return wrong(f"the function prints but returns None. Return {exercise.wanted} instead.")
     return wrong(f"the function returns None: is its return missing? Expected {exercise.wanted}.")
 
 
@@ -325,8 +337,9 @@ def _named_variant(exercise, cases, attempts, wanted):
 
 
 def _explains_all(attempts, theirs, wanted):
-    tells = [a.error is None and not _same(a, w) for a, w in zip(theirs, wanted)]
-    return all(map(_same, attempts, theirs)) and any(tells)
+    if not all(map(_same, attempts, theirs)) or all(map(_same, theirs, wanted)):
+        return False
+    return any(attempt.error is None for attempt in attempts)  # where all fails, the first failure says more
 
 
 def _explains_numbers(attempts, theirs, wanted):
@@ -390,8 +403,10 @@ def _clue(function, attempts, wanted):
         clue = _clue_of_numbers(pairs)
         if clue:
             return f" {clue}"
-    names = _outside(function)
-    return f" The function reads {names[0]} from the notebook, not from its arguments: is that meant?" if names else ""
+    outside = _outside(function)
+    return (
+        f" The function reads {outside[0]}, which is none of its arguments: is that meant?" if outside else ""
+    )
 
 
 def _clue_of_numbers(pairs):
@@ -399,18 +414,23 @@ def _clue_of_numbers(pairs):
     same_always = all(all(map(_close, arrays, first)) for arrays, _ in pairs)
     if same_always and not all(all(map(_close, targets, pairs[0][1])) for _, targets in pairs):
         return "It gives the same answer whatever the arguments are."
-    if any(a.shape != w.shape or w.dtype == bool for arrays, targets in pairs for a, w in zip(arrays, targets)):
+    both = [(array, target) for arrays, targets in pairs for array, target in zip(arrays, targets)]
+    if any(array.shape != target.shape or target.dtype == bool for array, target in both):
         return None
-    factor = _factor(pairs)
+    factor = _factor(both)
     if factor is None or not np.isfinite(factor) or factor == 0:
         return None
-    return "The sign is reversed throughout." if factor == -1 else f"It is {number(factor)} times too large throughout."
+    return (
+        "The sign is reversed throughout."
+        if factor == -1
+        else f"It is {number(factor)} times that throughout."
+    )
 
 
-def _factor(pairs):
+def _factor(both):
     """Return the one factor between all answers and what is expected, or None."""
-    array = np.concatenate([np.ravel(a).astype(float) for arrays, _ in pairs for a in arrays])
-    target = np.concatenate([np.ravel(w).astype(float) for _, targets in pairs for w in targets])
+    array = np.concatenate([np.ravel(array).astype(float) for array, _ in both])
+    target = np.concatenate([np.ravel(target).astype(float) for _, target in both])
     usable = np.isfinite(target).all() and np.isfinite(array).all() and np.abs(target).max(initial=0) > 0
     if not usable:
         return None
@@ -421,7 +441,7 @@ def _factor(pairs):
 
 
 def _outside(function):
-    """List the arrays and numbers that a function reads from its module instead of its arguments."""
+    """List the arrays and numbers that a function reads from the notebook instead of its arguments."""
     code, names = getattr(function, "__code__", None), getattr(function, "__globals__", {})
     if code is None:
         return []

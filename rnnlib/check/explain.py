@@ -141,7 +141,7 @@ def message_of(error):
     """Return an exception's message as one short line without addresses."""
     try:
         text = str(error)
-    except BaseException:  # an exception whose own __str__ fails
+    except BaseException:  # noqa: BLE001 (an exception whose own __str__ fails)
         return ""
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", text.strip().split("\n")[0])
     return (text if len(text) <= 160 else text[:159] + "…").rstrip(".")
@@ -166,7 +166,11 @@ def _operands(node):
         return node.left, OPERATORS.get(type(node.op)), node.right
     if isinstance(node, ast.AugAssign):
         return node.target, OPERATORS.get(type(node.op)), node.value
-    is_product = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("dot", "matmul")
+    is_product = (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("dot", "matmul")
+    )
     if not is_product:
         return None
     both = node.args if len(node.args) == 2 else [node.func.value, *node.args]
@@ -177,7 +181,7 @@ def _operand_reason(left, operator, right, names):
     texts = _source(left), _source(right)
     try:
         shapes = tuple(np.shape(_value(node, names)) for node in (left, right))
-    except Exception:
+    except Exception:  # noqa: BLE001 (operands too complicated to look into)
         what = "product" if operator == "@" else "operation"
         return f"{texts[0]} {operator or 'and'} {texts[1]}: the shapes do not fit the {what}."
     stand = f"{texts[0]} is {shapes[0]}, {texts[1]} is {shapes[1]}"
@@ -255,7 +259,10 @@ def _constant(sentence):
 
 REASONS = (
     (RecursionError, _constant("it calls itself without end: which call comes to rest?")),
-    (MemoryError, _constant("it asks for more memory than a small exercise needs: is a shape far too large?")),
+    (
+        MemoryError,
+        _constant("it asks for more memory than a small exercise needs: is a shape far too large?"),
+    ),
     (NotImplementedError, _constant("it raises NotImplementedError.")),
     (ZeroDivisionError, _constant("it divides by zero there.")),
     (OverflowError, _constant("a number there grows beyond what a float can hold.")),

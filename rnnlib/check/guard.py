@@ -9,7 +9,8 @@ How code is stopped, by platform:
   interrupted this way: after a moment of grace the thread is left behind, and the check answers all the same.
 - **Without signals and threads** (Python in a browser): the code runs unbounded.
 
-Both ways raise again and again, so that a bare `except:` inside an endless loop does not hold for long.
+Both ways raise again and again, and each time a trace function raises once more some lines further on: so a bare
+`except:` inside an endless loop is met outside its `try`, and does not hold.
 
 Memory is bounded where the system offers it (Linux: RLIMIT_AS): a request far beyond reason becomes a MemoryError
 instead of a machine that swaps.
@@ -28,7 +29,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 SECONDS = 3.0  # for all cases of one check together
-AGAIN = 0.05  # between two attempts to stop
+AGAIN = 0.02  # between two attempts to stop
 GRACE = 1.0  # how long a thread may take to notice
 MEMORY = 2 * 1024**3  # bytes above what the process holds already
 
@@ -45,6 +46,12 @@ class Run:
     stopped_at: list = field(default_factory=list)
     interrupted: bool = False
     printed: bool = False
+    rings: int = 0
+
+    def insist(self, frame):
+        """Raise in the frame's own thread once more, later each time."""
+        self.rings += 1
+        _insist(frame, self.rings)
 
     def stop(self, frame):
         """Note the first place where the code was stopped."""
@@ -80,11 +87,12 @@ def _has_alarm():
 
 
 def _run_with_alarm(work, seconds, report):
-    armed = True
+    armed, trace = True, sys.gettrace()
 
     def ring(_, frame):
         if armed:
             report.stop(frame)
+            report.insist(frame)
             raise Stopped
 
     before = signal.signal(signal.SIGALRM, ring)
@@ -94,10 +102,27 @@ def _run_with_alarm(work, seconds, report):
             work()
         finally:
             armed = False  # from here on a late ring is ignored
+            sys.settrace(trace)
     except Stopped:
         pass
     finally:
         _give_back_alarm(before, left, time.monotonic() - started)
+
+
+def _insist(frame, lines):
+    """Raise Stopped once more when so many further lines have run."""
+
+    def tracer(frame, event, _):
+        nonlocal lines
+        lines -= event == "line"
+        if lines < 0:
+            raise Stopped  # Python itself then takes the trace function away
+        return tracer
+
+    sys.settrace(lambda *_: None)  # tracing is on, but calls made from here on are not followed
+    while frame is not None and frame.f_globals.get("__package__") != __package__:
+        frame.f_trace = tracer
+        frame = frame.f_back
 
 
 def _give_back_alarm(handler, left, passed):
@@ -116,16 +141,31 @@ def _run_in_thread(work, seconds, report):
     except RuntimeError:  # no threads here (Python in a browser)
         return work()
     thread.join(seconds)
+    stopped = ctypes.py_object(_stopped_from_outside(report))
     give_up = time.monotonic() + GRACE
     while thread.is_alive() and time.monotonic() < give_up:
         report.stop(sys._current_frames().get(thread.ident))
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Stopped))
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), stopped)
         thread.join(AGAIN)
+
+
+def _stopped_from_outside(report):
+    """Make the class to raise in another thread: Python calls it in there, the only place where tracing can start."""
+
+    class StoppedFromOutside(Stopped):
+        def __init__(self):
+            super().__init__()
+            report.insist(sys._getframe(1))
+
+    return StoppedFromOutside
 
 
 def _until_stopped(work):
     with contextlib.suppress(Stopped):
-        work()
+        try:
+            work()
+        finally:
+            sys.settrace(None)
 
 
 def _chain(frame):
@@ -148,7 +188,7 @@ def _quiet(work):
 def _restored():
     """Give back what a learner's code may have changed for everybody."""
     recursion = sys.getrecursionlimit()
-    with warnings.catch_warnings(), _bounded_memory():
+    with np.errstate(), warnings.catch_warnings(), _bounded_memory():
         warnings.simplefilter("ignore")
         try:
             yield

@@ -211,8 +211,6 @@ MEMORY_STEPS = Exercise(
         (_EXACT, lambda w, fraction: _steps(w, fraction, reached=lambda left, fraction: left <= fraction)),
         ("it is one step short: rounding down gives the last step that is not yet below the fraction.",
          lambda w, fraction: math.floor(_ratio(w, fraction))),
-        ("it is one step short: the last step that is not yet below the fraction was counted.",
-         lambda w, fraction: _steps(w, fraction) - 1),
         ("it is one step too long: h_0 is there after 0 steps, so counting starts at 0.",
          lambda w, fraction: _steps(w, fraction) + 1),
         ("rounding to the nearest number is sometimes too few steps: the state must be below the fraction.",
