@@ -1,5 +1,6 @@
 """Every page, over http and from its file: complete, quiet, readable on a phone, and open to everyone."""
 
+import gzip
 import json
 import re
 from itertools import pairwise
@@ -11,6 +12,7 @@ from pages import PAGES, ROOT
 every_page = pytest.mark.parametrize("page", PAGES)
 both_ways = pytest.mark.parametrize("scheme", ["http", "file"])
 both_themes = pytest.mark.parametrize("theme", ["light", "dark"])
+FIRST_VIEW = 300  # KiB, compressed; measured: 15 to 170
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
@@ -67,6 +69,19 @@ def test_never_scrolls_sideways_on_a_phone(visit, page):
     }).map((one) => one.outerHTML.slice(0, 120))"""
     assert opened.evaluate(wide) == []
     assert opened.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@every_page
+def test_first_view_is_light(visit, site, page):
+    opened = visit(page)
+    fetched = opened.evaluate(
+        "performance.getEntriesByType('resource').map((one) => new URL(one.name).pathname)"
+    )
+    files = {site / page, *(site / name.lstrip("/") for name in fetched)}
+    weight = sum(len(gzip.compress(file.read_bytes())) for file in files if file.suffix != ".ico")
+    assert weight / 1024 < FIRST_VIEW, {file.name: file.stat().st_size for file in files}
+    scripts = opened.evaluate("[...document.scripts].map((one) => one.src).filter(Boolean)")
+    assert len(scripts) == len(set(scripts))
 
 
 @both_themes

@@ -22,6 +22,12 @@ def test_search_finds_and_the_result_opens(visit, scheme):
     assert "hidden state" in page.locator("article").inner_text().lower()
 
 
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_the_root_leads_to_the_first_page(visit, scheme):
+    page = visit("index.html", scheme)
+    page.wait_for_url(lambda url: url.endswith(HOME))
+
+
 def test_search_says_when_there_is_nothing(visit):
     page = visit("search.html?q=zyzzyva")
     page.wait_for_function("document.getElementById('search-results').innerText.includes('did not match')")
