@@ -141,7 +141,7 @@ def message_of(error):
     """Return an exception's message as one short line without addresses."""
     try:
         text = str(error)
-    except BaseException:  # noqa: BLE001 (an exception whose own __str__ fails)
+    except BaseException:  # an exception whose own __str__ fails
         return ""
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", text.strip().split("\n")[0])
     return (text if len(text) <= 160 else text[:159] + "…").rstrip(".")
@@ -181,7 +181,7 @@ def _operand_reason(left, operator, right, names):
     texts = _source(left), _source(right)
     try:
         shapes = tuple(np.shape(_value(node, names)) for node in (left, right))
-    except Exception:  # noqa: BLE001 (operands too complicated to look into)
+    except Exception:  # operands too complicated to look into
         what = "product" if operator == "@" else "operation"
         return f"{texts[0]} {operator or 'and'} {texts[1]}: the shapes do not fit the {what}."
     stand = f"{texts[0]} is {shapes[0]}, {texts[1]} is {shapes[1]}"
@@ -199,7 +199,12 @@ def _product_hint(texts, shapes, names):
         return "the sizes before the last two do not fit each other."
     inner = f"the inner sizes {left[-1]} and {rows} differ"
     if len(right) == 2 and right[1] == left[-1]:
-        return f"{inner}; is {texts[1]} transposed?"
+        turned = texts[1].endswith(".T")
+        return (
+            f"{inner}; {texts[1][:-2]} without the .T would fit."
+            if turned
+            else f"{inner}; is {texts[1]} transposed?"
+        )
     if len(left) == 2 and right[-1] == left[0]:
         return f"{inner}; rows stand on the left, so is it {texts[1]} @ {texts[0]}?"
     return f"{inner}{_fitting(texts[1], left[-1], names)}."
@@ -263,7 +268,6 @@ REASONS = (
         MemoryError,
         _constant("it asks for more memory than a small exercise needs: is a shape far too large?"),
     ),
-    (NotImplementedError, _constant("it raises NotImplementedError.")),
     (ZeroDivisionError, _constant("it divides by zero there.")),
     (OverflowError, _constant("a number there grows beyond what a float can hold.")),
     (SystemExit, _constant("it ends Python (exit or quit): use return instead.")),

@@ -25,6 +25,7 @@ import threading
 import time
 import warnings
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -139,7 +140,8 @@ def _run_in_thread(work, seconds, report):
     try:
         thread.start()
     except RuntimeError:  # no threads here (Python in a browser)
-        return work()
+        work()
+        return
     thread.join(seconds)
     stopped = ctypes.py_object(_stopped_from_outside(report))
     give_up = time.monotonic() + GRACE
@@ -217,8 +219,8 @@ def _memory_limit():
     try:
         import resource
 
-        with open("/proc/self/statm") as statm:
-            limit = int(statm.read().split()[0]) * resource.getpagesize() + MEMORY
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + MEMORY
         soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     except (ImportError, OSError):
         return None

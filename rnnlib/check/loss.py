@@ -13,7 +13,8 @@ def softmax(function):
     o has any number of axes. Answers with a Result; never raises.
 
     >>> softmax(lambda o: np.exp(o) / np.exp(o).sum(axis=-1, keepdims=True))
-    Not yet: right for small logits, but e^1000 overflows: subtract each row's maximum first, which changes nothing else.
+    Not yet: right for small logits, but e^1000 overflows: subtract each row's maximum first, which changes
+    nothing else.
     """
     return judge(function, SOFTMAX)
 
@@ -64,6 +65,11 @@ def perplexity(function):
 def _softmax(o, axis=-1, shift_axis=-1):
     e = np.exp(o - o.max(axis=shift_axis, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)
+
+
+def _log_softmax(o):
+    shifted = o - o.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
 def _softmax_cases(rng):
@@ -118,7 +124,7 @@ SOFTMAX = Exercise(
         ("the logarithm of the softmax comes back; the probabilities are wanted.",
          lambda o: np.log(_softmax(o))),
         ("the logarithm of the softmax comes back; the probabilities are wanted.",
-         lambda o: o - o.max(axis=-1, keepdims=True) - np.log(np.exp(o - o.max(axis=-1, keepdims=True)).sum(axis=-1, keepdims=True))),
+         _log_softmax),
         ("the division is missing: exp(o) alone does not sum to 1.",
          np.exp),
         ("the division is missing: exp(o − max) alone does not sum to 1.",
@@ -271,7 +277,7 @@ LOSS_GRADIENT = Exercise(
          lambda o, targets, mask: _gradient(o, targets, mask) * _softmax(o) * (1 - _softmax(o))),
         ("this is ŷ(1 − ŷ), the slope of one class alone; the gradient of the loss is ŷ − y.",
          lambda o, targets, mask: _softmax(o) * (1 - _softmax(o)) * mask[..., None]),
-        ("only the target's class has a gradient here; the other logits push the target down too: ŷ − y at all classes.",
+        ("only the target's class has a gradient here; the other logits matter too: ŷ − y at all classes.",
          lambda o, targets, mask: _gradient(o, targets, mask) * _one_hot(o, targets)),
         ("the gradient is summed over the places; one for each is wanted, the shape of o.",
          lambda *args: _gradient(*args).sum(axis=(0, 1))),

@@ -25,7 +25,7 @@ OURS = "the check could not read this answer"
 def stub_with(body, args):
     """Write a stub as it stands in a chapter."""
     space = {}
-    exec(f"def stub({', '.join(args)}):\n    {body}", space)  # noqa: S102
+    exec(f"def stub({', '.join(args)}):\n    {body}", space)
     return space["stub"]
 
 
@@ -107,6 +107,10 @@ class BadStr(Exception):
         raise RuntimeError("no words")
 
 
+class NotHere(NotImplementedError):
+    """As Jupyter raises where a cell cannot ask for input."""
+
+
 class Hostile:
     """Raises at every touch."""
 
@@ -144,6 +148,7 @@ def yields(D, H, O):
 
 
 ODD = {
+    "it raises NotHere": raiser(NotHere()),
     "it raises BadStr.": raiser(BadStr()),
     "it raises RuntimeError: <object>": raiser(RuntimeError("<object at 0x7f00aa>\nsecond line")),
     "it raises GeneratorExit": raiser(GeneratorExit()),
@@ -248,6 +253,11 @@ def transposed(x_t, h_prev, W_xh, W_hh, b_h):
     return np.tanh(x_t @ W_xh.T + h_prev @ W_hh + 2 * b_h)
 
 
+def weights_turned(x_t, h_prev, W_xh, W_hh, b_h):
+    W = W_xh.T
+    return np.tanh(x_t @ W + h_prev @ W_hh + 2 * b_h)
+
+
 def by_dot(x_t, h_prev, W_xh, W_hh, b_h):
     return np.tanh(np.dot(x_t.T, W_xh) + h_prev.dot(W_hh) + 2 * b_h)
 
@@ -281,7 +291,8 @@ def in_a_helper(x_t, h_prev, W_xh, W_hh, b_h):
 
 
 SHAPES = {
-    transposed: "x_t is (2, 3), W_xh.T is (4, 3): the inner sizes 3 and 4 differ; is W_xh.T transposed?",
+    transposed: "x_t is (2, 3), W_xh.T is (4, 3): the inner sizes 3 and 4 differ; W_xh without the .T would fit.",
+    weights_turned: "x_t is (2, 3), W is (4, 3): the inner sizes 3 and 4 differ; is W transposed?",
     by_dot: "x_t.T is (3, 2), W_xh is (3, 4): the inner sizes 2 and 3 differ.",
     wrong_way_round: "W_xh is (3, 4), x_t is (2, 3): the inner sizes 4 and 2 differ; "
     "rows stand on the left, so is it x_t @ W_xh?",
@@ -289,7 +300,7 @@ SHAPES = {
     entry_by_entry: "x_t is (2, 3), W_xh is (3, 4): `*` multiplies entry by entry; the matrix product is `@`.",
     sum_does_not_fit: "x_t @ W_xh is (2, 4), x_t is (2, 3): sizes must be equal, or 1, counted from the last axis.",
     does_not_fit_into: "a value of shape (2,4) does not fit into shape (2,3), where h_t[:] stands.",
-    in_a_helper: "x_t is (2, 3), W_xh.T is (4, 3): the inner sizes 3 and 4 differ; is W_xh.T transposed?",
+    in_a_helper: "x_t is (2, 3), W_xh.T is (4, 3): the inner sizes 3 and 4 differ; W_xh without the .T would fit.",
 }
 
 

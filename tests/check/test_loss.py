@@ -137,11 +137,15 @@ def one_hot(o, y, m):
     return hot
 
 
+def matches(o, y):
+    return y[..., None] == np.arange(o.shape[-1])
+
+
 GRADIENT_WRONG = {
     "the sign is reversed": lambda o, y, m: -gradient(o, y, m),
     "the mask is ignored": lambda o, y, m: softmax(o) - np.eye(o.shape[-1])[y],
     "the mask is on y alone": lambda o, y, m: softmax(o) - one_hot(o, y, m),
-    "the mask is inverted": lambda o, y, m: np.where(m[..., None], 0, softmax(o) - (y[..., None] == np.arange(o.shape[2]))),
+    "the mask is inverted": lambda o, y, m: np.where(m[..., None], 0, softmax(o) - matches(o, y)),
     "the number of real places": lambda o, y, m: gradient(o, y, m) / np.count_nonzero(m),
     "divided by T · B": lambda o, y, m: gradient(o, y, m) / (o.shape[0] * o.shape[1]),
     "divided by B": lambda o, y, m: gradient(o, y, m) / o.shape[1],
@@ -163,10 +167,7 @@ def test_loss_gradient_names_the_mistake(words, says):
 
 
 def test_a_mask_forgotten_in_either_way_of_writing_one_hot_is_named():
-    def compares(o, y, m):
-        return softmax(o) - (y[..., None] == np.arange(o.shape[-1]))
-
-    assert "the mask is ignored" in check.loss_gradient(compares).sentence
+    assert "the mask is ignored" in check.loss_gradient(lambda o, y, m: softmax(o) - matches(o, y)).sentence
 
 
 def test_loss_gradient_takes_the_gradient_of_rnnlib():

@@ -64,10 +64,10 @@ def test_scalar_recurrence_names_the_mistake(words, says):
     assert words in says(answer)
 
 
-def test_scalar_recurrence_takes_lists_and_arrays():
-    for convert in (list, np.array, tuple, np.float32):
-        answer = check.scalar_recurrence(lambda *args: convert(all_states(*args)))  # noqa: B023
-        assert repr(answer) == "Right on 5 cases, T = 1 and h_0 = 0 included."
+@pytest.mark.parametrize("convert", [list, np.array, tuple, np.float32])
+def test_scalar_recurrence_takes_lists_and_arrays(convert):
+    answer = check.scalar_recurrence(lambda *args: convert(all_states(*args)))
+    assert repr(answer) == "Right on 5 cases, T = 1 and h_0 = 0 included."
 
 
 WINDOWS_WRONG = {
