@@ -291,14 +291,20 @@ def _unfinished(function, exercise, attempts, run):
 
 def _stub(function, exercise, first, run):
     if type(first.error) is NotImplementedError or first.raw is Ellipsis or first.raw is NotImplemented:
-        return open_(f"{exercise.name} is still a stub. Return {exercise.wanted}.")
+        return _still_a_stub(function, exercise)
     if first.raw is not None:
         return None
     if _is_empty(function):
-        return open_(f"{exercise.name} is still a stub. Return {exercise.wanted}.")
+        return _still_a_stub(function, exercise)
     if run.printed:
         return wrong(f"the function prints but returns None. Return {exercise.wanted} instead.")
     return wrong(f"the function returns None: is its return missing? Expected {exercise.wanted}.")
+
+
+def _still_a_stub(function, exercise):
+    name = getattr(function, "__name__", "")
+    name = name if isinstance(name, str) and name.isidentifier() else exercise.name
+    return open_(f"{name} is still a stub. Return {exercise.wanted}.")
 
 
 def _is_empty(function):
