@@ -87,7 +87,7 @@ class Visit:
         self.page.route("**/*", self.watch)
         self.page.on("console", self.hear)
         self.page.on("pageerror", lambda error: self.trouble.append(f"uncaught: {error}"))
-        self.page.on("requestfailed", lambda request: self.trouble.append(f"failed: {request.url}"))
+        self.page.on("requestfailed", self.miss)
         self.page.on("response", self.look)
 
     def watch(self, route):
@@ -101,6 +101,11 @@ class Visit:
         """Note what the browser complains of."""
         if message.type in ("error", "warning"):
             self.trouble.append(f"console: {message.text}")
+
+    def miss(self, request):
+        """Note what did not load, but not what was still loading when the page was left."""
+        if request.failure != "net::ERR_ABORTED":
+            self.trouble.append(f"failed: {request.url}: {request.failure}")
 
     def look(self, response):
         """Note what the server did not have."""

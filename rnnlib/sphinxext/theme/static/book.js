@@ -18,7 +18,7 @@ function chapters() {
     open(false);
     button.focus();
   });
-  document.querySelector("main").addEventListener("pointerdown", () => isOpen() && open(false));
+  document.querySelector(".page").addEventListener("pointerdown", () => isOpen() && open(false));
 }
 
 function theme() {
@@ -107,7 +107,7 @@ function markPlace() {
 function searchKey() {
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.target.closest("input, textarea, select, rnn-explorer")) return;
-    const field = document.querySelector("main form.search input, .chapters form.search input");
+    const field = document.querySelector("main .find input, .chapters .find input");
     if (!field.checkVisibility?.()) return;
     event.preventDefault();
     field.focus();
