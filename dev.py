@@ -1,0 +1,420 @@
+"""The book's commands. `python dev.py` lists them; every one sets up what it needs.
+
+A folder .venv beside this file holds what the commands install: the pinned versions of requirements/ and rnnlib itself,
+in editable mode. A stamp in it remembers what is there, so that the second run starts at once.
+"""
+
+import argparse
+import functools
+import hashlib
+import http.server
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+STAMP = VENV / "rnnlib-stamp.json"
+HTML = ROOT / "_build" / "html"
+OLDEST = (3, 11)
+NEWEST = (3, 14)
+HOST = "127.0.0.1"
+
+SETS = ["book", "lab", "test"]
+COVERS = {
+    "book": ["book", "test"],
+    "lab": ["lab", "test"],
+    "test": ["test"],
+}  # the test set holds the other two
+PLATFORMS = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "x86_64-pc-windows-msvc"]
+PLATFORMS += ["aarch64-apple-darwin", "x86_64-apple-darwin"]
+CHECKS = ["lint", "unit", "notebooks", "site"]
+CPU_FEATURES = """
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+print(*[name for name in __cpu_dispatch__ if __cpu_features__.get(name)])
+"""
+
+
+class Problem(Exception):
+    """Something that the user can put right, said in a sentence."""
+
+
+# The environment
+
+
+def say(text):
+    """Print a line of our own, before the output of what is started next."""
+    print(text, flush=True)
+
+
+def check_python():
+    """Refuse a Python that the book does not run on, and warn of one that it was not tried on."""
+    here = ".".join(map(str, sys.version_info[:2]))
+    if sys.version_info < OLDEST:
+        raise Problem(f"This is Python {here}; the book needs 3.11 or newer. Start dev.py with a newer one.")
+    if sys.version_info[:2] > NEWEST:
+        say(f"This is Python {here}; the pinned versions are made for 3.11 to 3.14. Trying all the same.")
+
+
+def venv_python(folder=VENV):
+    """Return the path of an environment's Python."""
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def answer(command, **options):
+    """Return what a command prints, or "" where it fails or does not exist."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, **options).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def make_venv(folder):
+    """Make a virtual environment with this Python, or say what is missing for it."""
+    if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
+        raise Problem(
+            "This Python cannot make virtual environments: its venv module is missing or incomplete.\n"
+            "On Debian and Ubuntu: sudo apt-get install python3-venv"
+        )
+    if subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=False).returncode:
+        raise Problem(
+            f"The virtual environment could not be made in {folder}. Is there room, may you write there?"
+        )
+
+
+def ensure_venv():
+    """Make .venv unless one stands that works and is of this Python's version."""
+    version = ".".join(map(str, sys.version_info[:2]))
+    ask = "import pip, sys; print('%d.%d' % sys.version_info[:2])"
+    found = answer([str(venv_python()), "-c", ask]) if VENV.exists() else None
+    if found == version:
+        return
+    if Path(sys.prefix).resolve() == VENV:
+        raise Problem("The Python of .venv cannot make .venv again. Start dev.py with the system's Python.")
+    say({None: "Making .venv", "": "Making .venv again: it does not work"}.get(
+        found, f"Making .venv again: it has Python {found}, this is {version}"
+    ))  # fmt: skip
+    make_venv(VENV)
+
+
+def wanted():
+    """Return the digest of everything that decides what .venv holds."""
+    files = [ROOT / "pyproject.toml", *[pins(name) for name in SETS]]
+    parts = [file.read_bytes().replace(b"\r\n", b"\n") for file in files]
+    parts += [str(sys.version_info[:2]).encode(), str(ROOT).encode()]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def pins(name):
+    """Return the path of the file with the pinned versions of a set."""
+    return ROOT / "requirements" / f"{name}.txt"
+
+
+def installed():
+    """Return the names of the sets that .venv holds in their present versions."""
+    try:
+        stamp = json.loads(STAMP.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return stamp["sets"] if stamp["digest"] == wanted() else []
+
+
+def pip(*arguments):
+    """Run pip in .venv, its progress shown."""
+    command = [
+        str(venv_python()),
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-input",
+        *arguments,
+    ]
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        raise Problem(
+            "pip could not install what this command needs; its own words are above. Is the network there?"
+        )
+
+
+def ensure(name):
+    """Install a set of pinned packages and rnnlib into .venv, unless it is there already; return .venv's Python."""
+    ensure_venv()
+    done = installed()
+    if not set(COVERS[name]) & set(done):
+        say(f"Installing requirements/{name}.txt into .venv (this once; some minutes on a slow line)")
+        pip("-r", str(pins(name)))
+        pip("--no-build-isolation", "--no-deps", "--quiet", "-e", str(ROOT))
+        STAMP.write_text(json.dumps({"digest": wanted(), "sets": sorted({*done, name})}), encoding="utf-8")
+    return str(venv_python())
+
+
+def run(*command, **environment):
+    """Run a command in the project's folder and return its exit code."""
+    variables = {**os.environ, "PYTHONUTF8": "1", **environment}
+    return subprocess.run([str(part) for part in command], cwd=ROOT, env=variables, check=False).returncode
+
+
+# Reading
+
+
+def build(python):
+    """Build the website into _build/html from nothing; any warning is an error. Return the exit code."""
+    shutil.rmtree(HTML, ignore_errors=True)
+    return run(python, "-m", "jupyter_book", "build", ROOT, "--all", "-W", "-n", "--keep-going")
+
+
+def html(options=None):
+    """Build the website into _build/html."""
+    if build(ensure("book")):
+        raise Problem("The website was not built: the warnings and errors above are to be mended first.")
+    say(f"The website is in {HTML}: open {HTML / 'index.html'}")
+
+
+class Pages(http.server.SimpleHTTPRequestHandler):
+    """Serve the built website without a line for every request."""
+
+    extensions_map = {
+        **http.server.SimpleHTTPRequestHandler.extensions_map,
+        ".js": "text/javascript",
+        ".css": "text/css",
+        ".svg": "image/svg+xml",
+    }
+
+    def log_message(self, *args):
+        """Print nothing."""
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """A server that refuses a port in use on Windows, too."""
+
+    allow_reuse_address = os.name != "nt"
+
+
+def port():
+    """Return the port to serve on: the variable PORT, or 8000."""
+    text = os.environ.get("PORT", "8000")
+    if not (text.isdecimal() and int(text) < 65536):
+        raise Problem(f"PORT is {text!r}; expected a number from 0 (any free port) to 65535.")
+    return int(text)
+
+
+def listen(number):
+    """Take the port, or say that another program has it."""
+    try:
+        return Server((HOST, number), functools.partial(Pages, directory=str(HTML)))
+    except OSError as error:
+        example = "set PORT=8001 && python dev.py book" if os.name == "nt" else "PORT=8001 python dev.py book"
+        raise Problem(
+            f"Port {number} cannot be used ({error.strerror}). Try another one: {example}"
+        ) from None
+
+
+def book(options=None):
+    """Build the website and serve it on this machine until Ctrl+C (variable PORT, 8000 unless set)."""
+    with listen(port()) as server:
+        html()
+        say(f"The book is at http://{HOST}:{server.server_address[1]}/ (Ctrl+C ends this)")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            say("\nThe book is closed.")
+
+
+def lab(options):
+    """Open the chapters in JupyterLab; arguments after `lab` go to it."""
+    python = ensure("lab")
+    given = ["--ServerApp.port=" + str(port())] if "PORT" in os.environ else []
+    place = f"--ServerApp.root_dir={ROOT / 'chapters'}"
+    code = run(
+        python, "-m", "jupyterlab", place, "--LabApp.default_url=/lab/tree/index.ipynb", *given, *options.rest
+    )
+    if code:
+        raise Problem(f"JupyterLab ended with exit code {code}; its own words are above.")
+
+
+# Testing
+
+
+def pytest(python, *arguments, **environment):
+    """Run pytest in a process of its own and return its exit code."""
+    return run(python, "-m", "pytest", *arguments, **environment)
+
+
+def lint(python):
+    """ruff's rules and its layout."""
+    return run(python, "-m", "ruff", "check", ".") or run(
+        python, "-m", "ruff", "format", "--check", "--quiet", "."
+    )
+
+
+def unit(python):
+    """Everything that needs neither a kernel nor a browser, then the examples in rnnlib's docstrings."""
+    tests = pytest(python, "tests", "--ignore=tests/site", "--ignore=tests/reference")
+    return pytest(python, "--doctest-modules", "rnnlib") or tests
+
+
+def notebooks(python, **environment):
+    """Run every notebook and compare each output with the stored one (tests/notebooks/README.md)."""
+    strict = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "-p", "no:cacheprovider"]
+    return pytest(python, "chapters", *strict, "-n", "2", "--dist", "loadfile", "-q", **environment)
+
+
+def plain_cpu(python):
+    """The notebooks again as on another CPU: a plain BLAS kernel, none of NumPy's fast paths."""
+    kernel = {"OPENBLAS_CORETYPE": "Nehalem"} if platform.machine().lower() in ("x86_64", "amd64") else {}
+    features = answer([python, "-c", CPU_FEATURES])
+    say(f"without {features or 'any CPU feature to leave out'}; BLAS kernel {kernel or 'as usual'}")
+    return notebooks(python, NPY_DISABLE_CPU_FEATURES=features, **kernel)
+
+
+def site(python):
+    """Build the website, then drive it in a browser."""
+    return build(python) or pytest(python, "tests/site")
+
+
+def test(options):
+    """Run every test: ruff, units and docstrings, the notebooks, the website in a browser."""
+    chosen = options.only or CHECKS
+    python = ensure("test")
+    checks = {"lint": lint, "unit": unit, "notebooks": notebooks, "plain-cpu": plain_cpu, "site": site}
+    names = [name for name in checks if name in chosen or (name == "plain-cpu" and options.plain_cpu)]
+    summarise([timed(name, checks[name], python) for name in names])
+
+
+def timed(name, check, python):
+    """Run one of the checks and return its name, exit code and seconds."""
+    say(f"\n=== {name}: {' '.join(check.__doc__.split())}")
+    start = time.monotonic()
+    return name, check(python), time.monotonic() - start
+
+
+def summarise(results):
+    """Print a line for each check; Problem if one failed."""
+    say("\nname        result  seconds")
+    for name, code, seconds in results:
+        say(f"{name:<11} {'FAILED' if code else 'ok':<7} {seconds:7.0f}")
+    failed = [name for name, code, _ in results if code]
+    if failed:
+        raise Problem(f"Failed: {', '.join(failed)}. One alone: python dev.py test --only {failed[0]}")
+
+
+# Keeping
+
+
+def store(options):
+    """Run the named notebooks (or all) and store their outputs in the normal form."""
+    python = ensure("test")
+    if run(python, "tools/notebooks.py", "run", *options.rest):
+        raise Problem("Not every notebook was stored; the reason is above.")
+
+
+def bench(options):
+    """Weigh the built website and time its explorers."""
+    python = ensure("test")
+    if build(python) or run(python, "benchmarks/site.py"):
+        raise Problem("The measurement did not finish; the reason is above.")
+
+
+def compile_pins(uv, name, folder):
+    """Write the newest versions that suit a set into requirements/; `lab` and `book` agree with `test`."""
+    command = [uv, "pip", "compile", "pyproject.toml", "--extra", name, "--group", "build", "--universal"]
+    command += [
+        "--python-version",
+        "3.11",
+        "--upgrade",
+        "--no-header",
+        "--no-annotate",
+        "--no-emit-index-url",
+    ]
+    command += ["--no-emit-find-links", "--quiet", "--output-file", folder / f"{name}.txt"]
+    command += [] if name == "test" else ["--constraint", folder / "test.txt"]
+    if run(*command):
+        raise Problem(f"No versions suit the set {name}; uv's own words are above.")
+    text = (folder / f"{name}.txt").read_text(encoding="utf-8")
+    header = f"# What `{name}` needs, made by `python dev.py pins` from pyproject.toml: do not edit.\n"
+    pins(name).write_text(header + text, encoding="utf-8", newline="\n")
+
+
+def check_wheels(uv, system, version):
+    """Return whether every pinned package has a wheel for a system and a Python."""
+    say(f"wheels for Python {version} on {system}")
+    command = [uv, "pip", "compile", pins("test"), "--no-deps", "--only-binary", ":all:", "--quiet"]
+    return not run(*command, "--python-platform", system, "--python-version", version, "-o", os.devnull)
+
+
+def renew(options):
+    """Renew requirements/ from pyproject.toml, and check that each system and Python has wheels for them."""
+    with tempfile.TemporaryDirectory() as folder:
+        make_venv(Path(folder) / "uv")
+        python = venv_python(Path(folder) / "uv")
+        if run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"):
+            raise Problem("uv, which finds the versions, could not be installed. Is the network there?")
+        uv = python.with_name("uv.exe" if os.name == "nt" else "uv")
+        for name in reversed(SETS):
+            compile_pins(uv, name, Path(folder))
+        versions = [f"3.{minor}" for minor in range(OLDEST[1], NEWEST[1] + 1)]
+        found = [check_wheels(uv, system, version) for system in PLATFORMS for version in versions]
+    if not all(found):
+        raise Problem("The pins were written, but not every system has wheels for them: see above.")
+
+
+COMMANDS = {
+    "book": book,
+    "html": html,
+    "test": test,
+    "lab": lab,
+    "notebooks": store,
+    "bench": bench,
+    "pins": renew,
+}
+
+
+def parser():
+    """Return the reader of the command line; each command's help is its function's docstring."""
+    top = argparse.ArgumentParser(prog="dev.py", description="The book's commands.")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    parts = {
+        name: commands.add_parser(name, help=f.__doc__, description=f.__doc__) for name, f in COMMANDS.items()
+    }
+    add_test_options(parts["test"])
+    parts["notebooks"].add_argument(
+        "rest", nargs="*", metavar="NOTEBOOK", help="a name or its beginning, as 01"
+    )
+    parts["lab"].add_argument(
+        "rest", nargs=argparse.REMAINDER, metavar="...", help="arguments for JupyterLab"
+    )
+    return top
+
+
+def add_test_options(part):
+    """Add the options of `test`."""
+    part.add_argument("--only", action="append", choices=CHECKS, help="run this part alone (may be repeated)")
+    part.add_argument(
+        "--plain-cpu", action="store_true", help="run the notebooks a second time as on another CPU"
+    )
+
+
+def main(arguments=None):
+    """Run the command and return the exit code; a problem is one sentence, not a traceback."""
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser().parse_args(given or ["--help"])
+    try:
+        check_python()
+        COMMANDS[options.command](options)
+    except Problem as problem:
+        print(f"\n{problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
