@@ -1,8 +1,8 @@
 """Weigh the built website and time its explorers: `python benchmarks/site.py` after `python dev.py html`.
 
-Three tables. The weight of each page's first view, compressed as a static host sends it, by kind of file. The time until
-the page's explorers answer, on a line of 10 Mbit/s with 40 ms of delay and a CPU slowed four times. The main thread's
-work for one change of a control, on this machine's own CPU; a frame is 16 ms.
+Three tables. The weight of each page's first view, compressed as a static host sends it, by kind of file. The time
+until the page's explorers answer, on a line of 10 Mbit/s with 40 ms of delay and a CPU slowed four times. The main
+thread's work for one change of a control, on this machine's own CPU; a frame is 16 ms.
 """
 
 import functools

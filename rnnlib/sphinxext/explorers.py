@@ -2,7 +2,7 @@
 
 import json
 import re
-from functools import lru_cache
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -116,7 +116,7 @@ def destination(uri, here):
     return known[landmark].get("label", landmark) if landmark else uri.partition("?")[2] or "as it was"
 
 
-@lru_cache
+@cache
 def landmarks(name):
     """Return an explorer's landmarks, from its `.spec.js`."""
     from rnnlib.explorers import joiner

@@ -8,7 +8,7 @@ import base64
 import io
 import json
 import re
-from functools import lru_cache
+from functools import cache
 from importlib.metadata import files
 from pathlib import Path
 
@@ -29,7 +29,7 @@ CONTENT = re.compile(r'content: "((?:[^"\\]|\\.)*)"')
 ESCAPED = re.compile(r"\\([0-9A-Fa-f]{1,6}) ?|\\(.)")
 
 
-@lru_cache
+@cache
 def mathjax_folder():
     """Return the folder of the MathJax that the wheel `sphinx-mathjax-offline` brings."""
     loader = next(f for f in files("sphinx-mathjax-offline") if f.match("static/mathjax/loader.js"))
@@ -98,7 +98,7 @@ def font_face(face, wanted, glyphs):
     return f'@font-face {{ font-family: {family}; src: url("data:font/woff;base64,{data}") format("woff"); }}'
 
 
-@lru_cache(maxsize=None)
+@cache
 def font_piece(file, glyphs):
     """Return the bytes of a font cut down to the given characters, none if it has none of them."""
     from fontTools import subset

@@ -5,9 +5,10 @@ import re
 import zlib
 
 import pytest
-from rnnlib.sphinxext import explorers, mathematics
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from rnnlib.sphinxext import explorers, mathematics
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 SENTENCE = "With w = 0.5 every state <fades> to 0."
@@ -190,6 +191,6 @@ def test_a_wide_table_scrolls_in_its_own_box(book):
 def test_the_page_outline_leaves_out_the_title(book):
     page, _ = book([cell("markdown", "# One\n\n## Two\n\ntext\n\n### Three\n\ntext")])
     outline = re.search(r'<aside class="outline".*?</aside>', page, re.DOTALL)[0]
-    assert [text for text in re.findall(r">([^<>]+)</a>", outline)] == ["Two", "Three"]
+    assert re.findall(r">([^<>]+)</a>", outline) == ["Two", "Three"]
     page, _ = book([cell("markdown", "# One\n\ntext")])
     assert "outline-small" not in page
