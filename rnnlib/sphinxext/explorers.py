@@ -118,11 +118,10 @@ def destination(uri, here):
 
 @cache
 def landmarks(name):
-    """Return an explorer's landmarks, from its `.spec.js`."""
-    from rnnlib.explorers import joiner
+    """Return an explorer's landmarks: {key: {"label": …, "settings": …}}."""
+    from rnnlib.explorers.specs import read_spec
 
-    source = (joiner.FOLDER / f"{name}.spec.js").read_text(encoding="utf-8")
-    return json.loads(source[source.index("{") : source.rindex("}") + 1]).get("landmarks", {})
+    return read_spec(name).get("landmarks", {})
 
 
 def write_assets(app):

@@ -1,5 +1,6 @@
 """The book's own theme: one style sheet, one small script, and nothing that a page does not use."""
 
+import struct
 from pathlib import Path
 
 from docutils import nodes
@@ -22,6 +23,32 @@ class TablesScroll(SphinxPostTransform):
             box = nodes.container(classes=["table-scroll"])
             table.replace_self(box)
             box += table
+
+
+class FiguresKeepTheirSize(SphinxPostTransform):
+    """Show a figure as wide as it was made: an inch is 100 pixels of the page, whatever its resolution."""
+
+    default_priority = 5  # after myst-nb has chosen among an output's forms
+    formats = ("html",)
+
+    def run(self, **kwargs):
+        """Set the width of each PNG that knows its resolution and was given no width."""
+        for image in self.document.findall(nodes.image):
+            path = Path(self.env.srcdir, image["uri"])
+            if path.suffix == ".png" and path.is_file() and "width" not in image:
+                inches = png_inches(path.read_bytes())
+                if inches:
+                    image["width"] = f"{100 * inches:.0f}px"
+
+
+def png_inches(data):
+    """Return the width of a PNG in inches, from its pixels and its resolution; None if it does not say."""
+    where = data.find(b"pHYs")
+    if where < 0:
+        return None
+    (pixels,) = struct.unpack(">I", data[16:20])
+    (per_metre,) = struct.unpack(">I", data[where + 4 : where + 8])
+    return pixels / (per_metre * 0.0254)
 
 
 def describe_page(app, pagename, templatename, context, doctree):
@@ -65,4 +92,5 @@ def setup(app):
     app.add_config_value("rnnlib_footer", "", "html")
     app.add_js_file("book.js", loading_method="defer")
     app.add_post_transform(TablesScroll)
+    app.add_post_transform(FiguresKeepTheirSize)
     app.connect("html-page-context", describe_page, priority=900)

@@ -1,5 +1,7 @@
 """The Sphinx extension, in small books made for the purpose: what it writes, and what it warns about."""
 
+import base64
+import io
 import json
 import re
 import zlib
@@ -8,7 +10,7 @@ import pytest
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from rnnlib.sphinxext import explorers, mathematics
+from rnnlib.sphinxext import explorers, layout, mathematics
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 SENTENCE = "With w = 0.5 every state <fades> to 0."
@@ -194,3 +196,16 @@ def test_the_page_outline_leaves_out_the_title(book):
     assert re.findall(r">([^<>]+)</a>", outline) == ["Two", "Three"]
     page, _ = book([cell("markdown", "# One\n\ntext")])
     assert "outline-small" not in page
+
+
+def test_a_figure_is_as_wide_on_the_page_as_it_was_made(book):
+    from matplotlib.figure import Figure
+
+    canvas = io.BytesIO()
+    Figure(figsize=(5, 2)).savefig(canvas, format="png", dpi=160)
+    assert layout.png_inches(canvas.getvalue()) == pytest.approx(5, abs=0.01)
+    picture = {"image/png": base64.b64encode(canvas.getvalue()).decode()}
+    shown = [{"output_type": "display_data", "metadata": {}, "data": picture}]
+    page, _ = book([cell("markdown", "# One"), cell("code", "plot()", outputs=shown)])
+    assert re.search(r'<img [^>]*style="width: 500px;"', page)
+    assert layout.png_inches(base64.b64decode(PIXEL)) is None
