@@ -5,7 +5,14 @@ import operator
 import numpy as np
 
 FLOATS = (np.float32, np.float64)
-REFUSED = {"c": "complex numbers", "O": "Python objects", "U": "text", "S": "text", "M": "dates", "m": "durations"}
+REFUSED = {
+    "c": "complex numbers",
+    "O": "Python objects",
+    "U": "text",
+    "S": "text",
+    "M": "dates",
+    "m": "durations",
+}
 
 
 def describe(value):

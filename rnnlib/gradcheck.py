@@ -88,7 +88,9 @@ def gradcheck(f, params, *, eps=None, tolerance=None, max_entries=None, rng=None
     """
     dtype = _read_params(params)
     eps = STEP[dtype] if eps is None else _validate.number(eps, "eps", low_open=True)
-    tolerance = TOLERANCE[dtype] if tolerance is None else _validate.number(tolerance, "tolerance", low_open=True)
+    tolerance = (
+        TOLERANCE[dtype] if tolerance is None else _validate.number(tolerance, "tolerance", low_open=True)
+    )
     rng = _validate.generator(rng)
     loss, analytic = _analytic(f, params)
     checked = [_check(f, params, loss, name, analytic[name], eps, _draw(array, max_entries, rng))
@@ -101,8 +103,14 @@ def _read_params(params):
         hint = ": pass its params" if isinstance(params, Layer) else ""
         raise TypeError(f"params is {_validate.describe(params)}; expected a dict of float arrays{hint}")
     for name, array in params.items():
-        if not isinstance(array, np.ndarray) or array.dtype not in _validate.FLOATS or not array.flags.writeable:
-            raise TypeError(f'params["{name}"] is {_validate.describe(array)}; expected a writable array of floats')
+        if (
+            not isinstance(array, np.ndarray)
+            or array.dtype not in _validate.FLOATS
+            or not array.flags.writeable
+        ):
+            raise TypeError(
+                f'params["{name}"] is {_validate.describe(array)}; expected a writable array of floats'
+            )
         _validate.finite(array, f'params["{name}"]')
         if array.size == 0:
             raise ValueError(f'params["{name}"] has shape {array.shape}; expected at least one entry')

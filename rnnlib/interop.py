@@ -27,7 +27,9 @@ def from_torch(cell, state_dict):
            [-1.]])
     """
     if not hasattr(state_dict, "keys"):
-        raise TypeError(f"state_dict is {_validate.describe(state_dict)}; expected a dict, module.state_dict()")
+        raise TypeError(
+            f"state_dict is {_validate.describe(state_dict)}; expected a dict, module.state_dict()"
+        )
     layers = _layers(cell)
     _check_keys(state_dict, [key for i, layer in enumerate(layers) for key in _keys(layer, i)], cell)
     loads = [load for i, layer in enumerate(layers) for load in _loads(layer, i, state_dict)]
@@ -49,7 +51,9 @@ def to_torch(cell):
     state_dict = {}
     for i, layer in enumerate(_layers(cell)):
         if getattr(layer, "learn_h0", False):
-            raise ValueError(f'{layer!r} learns h_0; expected learn_h0=False: PyTorch has no place for params["h0"]')
+            raise ValueError(
+                f'{layer!r} learns h_0; expected learn_h0=False: PyTorch has no place for params["h0"]'
+            )
         state_dict.update(zip(_keys(layer, i), _arrays(layer)))
     return state_dict
 
@@ -88,7 +92,9 @@ def _loads(layer, i, state_dict):
 
 def _read(state_dict, key, like):
     label = f'state_dict["{key}"]'
-    return _validate.read(state_dict[key], label, like.dtype, like.shape, "PyTorch's layout", _gates_hint(like))
+    return _validate.read(
+        state_dict[key], label, like.dtype, like.shape, "PyTorch's layout", _gates_hint(like)
+    )
 
 
 def _gates_hint(like):
@@ -101,10 +107,11 @@ def _gates_hint(like):
 def _check_keys(state_dict, expected, cell):
     got = set(map(str, state_dict.keys()))
     missing, unknown = sorted(set(expected) - got), sorted(got - set(expected))
-    layers = {key.rsplit("_l", 1)[-1] for key in got if "_l" in key}
-    wanted = {key.rsplit("_l", 1)[-1] for key in expected if "_l" in key}
-    if layers and wanted and all(layer.isdigit() for layer in layers) and layers != wanted:
-        raise ValueError(f"state_dict has {len(layers)} layers ({', '.join(unknown or missing)}); expected {len(wanted)}: "
-                         f"{cell!r}; a stack of RNNs takes as many layers as it has cells")  # fmt: skip
+    layers, wanted = (sum(key.startswith("weight_hh_l") for key in keys) for keys in (got, expected))
+    if layers and wanted and layers != wanted and not any(key.endswith("_reverse") for key in got):
+        raise ValueError(f"state_dict has {layers} layers ({', '.join(unknown or missing)}); expected {wanted}, "
+                         f"as {cell!r}: a stack of RNNs takes as many layers as it has cells")  # fmt: skip
     if missing or unknown:
-        raise ValueError(f"state_dict lacks {missing} and has unknown keys {unknown}; expected {sorted(expected)}")
+        raise ValueError(
+            f"state_dict lacks {missing} and has unknown keys {unknown}; expected {sorted(expected)}"
+        )

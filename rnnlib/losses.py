@@ -142,7 +142,10 @@ def _refuse_overflow(good, name):
     place = [int(i) for i in np.argwhere(~good)[0]]
     where = [f"sequence {b}" for b in place[-1:]]
     where = [f"t = {t + 1}" for t in place[:-1]] + where
-    raise FloatingPointError(f"{name} overflowed at {', '.join(where)}; expected finite numbers: did the states explode?")
+    where = ", ".join(where)
+    raise FloatingPointError(
+        f"{name} overflowed at {where}; expected finite numbers: did the states explode?"
+    )
 
 
 def _read_targets(array, logits, mask):
@@ -162,7 +165,9 @@ def _one_hot(classes, O, dtype):
     bad = (classes < 0) | (classes >= O)
     if bad.any():
         index = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise ValueError(f"targets holds {classes[index]} at index {index}; expected whole numbers from 0 to {O - 1}")
+        raise ValueError(
+            f"targets holds {classes[index]} at index {index}; expected whole numbers from 0 to {O - 1}"
+        )
     return (classes[..., None] == np.arange(O)).astype(dtype)
 
 
@@ -174,5 +179,7 @@ def _read_probabilities(array, mask, dtype):
     off = off if mask is None else off & mask
     if off.any():
         index = tuple(int(i) for i in np.argwhere(off)[0])
-        raise ValueError(f"targets at index {index} sums to {y[index].sum():.4g}; expected probabilities that sum to 1")
+        raise ValueError(
+            f"targets sums to {y[index].sum():.4g} at index {index}; expected probabilities (sum 1)"
+        )
     return y

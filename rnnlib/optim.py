@@ -44,7 +44,9 @@ class Optimiser:
         if not isinstance(grads, dict):
             raise TypeError(f"grads is {_validate.describe(grads)}; expected a Grads or a dict of arrays")
         if set(grads) != set(params):
-            raise ValueError(f"grads has the names {sorted(grads)}; expected those of params, {sorted(params)}")
+            raise ValueError(
+                f"grads has the names {sorted(grads)}; expected those of params, {sorted(params)}"
+            )
         return {name: self._read_grad(grads[name], param, name) for name, param in params.items()}
 
     def _read_grad(self, g, param, name):
@@ -59,12 +61,16 @@ class Optimiser:
             return {name: [np.zeros_like(p) for _ in range(self.slots)] for name, p in params.items()}
         shapes = {name: p.shape for name, p in params.items()}
         if shapes != self._shapes:
-            raise ValueError(f"params has names and shapes {shapes}; expected {self._shapes}, as in the first update")
+            raise ValueError(
+                f"params has names and shapes {shapes}; expected {self._shapes}, as in the first update"
+            )
         return self._state
 
     def _finite(self, array, label):
         if not np.isfinite(array).all():
-            raise FloatingPointError(f"{label} is not finite at update {self.updates + 1}; nothing was changed")
+            raise FloatingPointError(
+                f"{label} is not finite at update {self.updates + 1}; nothing was changed"
+            )
 
     def _write(self, params, new):
         for name, param in params.items():

@@ -72,7 +72,9 @@ class Layer:
 
     def _check_owner(self, trace):
         if getattr(trace, "owner", None) is not self:
-            raise ValueError(f"trace is {_describe_trace(trace)}; expected a trace that this layer's forward made")
+            raise ValueError(
+                f"trace is {_describe_trace(trace)}; expected a trace that this layer's forward made"
+            )
 
 
 def _describe_trace(trace):
@@ -88,7 +90,9 @@ class Cell(Layer):
     def __init__(self, input_size, hidden_size, dtype, learn_h0):
         self.hidden_size = _validate.count(hidden_size, "hidden_size")
         self.learn_h0 = _validate.flag(learn_h0, "learn_h0")
-        super().__init__(_validate.count(input_size, "input_size"), self.hidden_size, _validate.float_type(dtype))
+        super().__init__(
+            _validate.count(input_size, "input_size"), self.hidden_size, _validate.float_type(dtype)
+        )
 
     # ---- on the way in
 
@@ -116,10 +120,14 @@ class Cell(Layer):
     def _start_delta(self, trace, dh, dh_last):
         """Return (T+1, B, H): what the loss says about each h_t directly, before any of it flows back."""
         if dh is None and dh_last is None:
-            raise ValueError("dh and dh_last are both None; expected the loss's gradient in at least one of them")
+            raise ValueError(
+                "dh and dh_last are both None; expected the loss's gradient in at least one of them"
+            )
         (T, B, H), delta = trace.a.shape, np.zeros_like(trace.h)
         if dh is not None:
-            hint = lambda dh: "dh[k] is ∂L/∂h[k+1], so h_0 has no place in it" if dh.shape == delta.shape else ""
+            hint = lambda dh: (
+                "dh[k] is ∂L/∂h[k+1], so h_0 has no place in it" if dh.shape == delta.shape else ""
+            )
             delta[1:] = _validate.read(dh, "dh", self.dtype, (T, B, H), "(T, B, H)", hint)
         if dh_last is not None:
             dh_last = _validate.read(dh_last, "dh_last", self.dtype, (B, H), "(B, H)")

@@ -61,7 +61,9 @@ class RNN(Cell):
         self.activation = _validate.choice(activation, "activation", PHI)
         rng, gain = _validate.generator(rng), _validate.number(gain, "gain")
         D, H = self.input_size, self.hidden_size
-        self._set_params(W_xh=inits.inputs(init, D, H, rng), W_hh=inits.recurrent(init, H, rng, gain), b_h=np.zeros(H))
+        self._set_params(
+            W_xh=inits.inputs(init, D, H, rng), W_hh=inits.recurrent(init, H, rng, gain), b_h=np.zeros(H)
+        )
         if self.learn_h0:
             self._set_params(h0=np.zeros(H))
 
@@ -110,7 +112,8 @@ class RNN(Cell):
 
         dh (T, B, H), dh[k] the immediate ∂L/∂h[k+1]; dh_last (B, H), ∂L/∂ of trace.h_last; at least one of them.
         window=k cuts at inputs k, 2k, …: the state crosses, the gradient does not, as if each k steps were a call
-        of their own. grads.h[t] is the total δ_t = ∂L/∂h_t. ValueError if the trace is another cell's or the parameters have changed since.
+        of their own. grads.h[t] is the total δ_t = ∂L/∂h_t. ValueError if the trace is another cell's or the
+        parameters have changed since.
 
         >>> cell = RNN(2, 3, rng=0)
         >>> grads = cell.backward(cell.forward([[[1, 0]], [[0, 1]]]), dh_last=[[1, 0, 0]])

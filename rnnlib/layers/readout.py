@@ -31,7 +31,9 @@ class Readout(Layer):
 
     def __init__(self, hidden_size, output_size, *, rng=None, dtype=np.float64):
         self.hidden_size = _validate.count(hidden_size, "hidden_size")
-        super().__init__(self.hidden_size, _validate.count(output_size, "output_size"), _validate.float_type(dtype))
+        super().__init__(
+            self.hidden_size, _validate.count(output_size, "output_size"), _validate.float_type(dtype)
+        )
         H, O = self.hidden_size, self.output_size
         W_hy = _validate.generator(rng).uniform(-1, 1, (H, O)) / np.sqrt(H)
         self._set_params(W_hy=W_hy, b_y=np.zeros(O))
@@ -48,11 +50,17 @@ class Readout(Layer):
         (1, 2)
         """
         params = self._copy_params()
-        x = np.array(_validate.floats(x, "x", self.dtype, f"real numbers of shape (T, B, {self.hidden_size})"))
+        x = np.array(
+            _validate.floats(x, "x", self.dtype, f"real numbers of shape (T, B, {self.hidden_size})")
+        )
         axes = ("B",) if x.ndim == 2 else ("T", "B")
-        _validate.shape(x, "x", (*axes, self.hidden_size))  # overflowed states pass: the loss names their step
+        _validate.shape(
+            x, "x", (*axes, self.hidden_size)
+        )  # overflowed states pass: the loss names their step
         with np.errstate(all="ignore"):
-            return ReadoutTrace(x, x @ params["W_hy"] + params["b_y"], params, self)
+            y = x.reshape(-1, self.hidden_size) @ params["W_hy"]  # all steps in one product
+            y += params["b_y"]
+        return ReadoutTrace(x, y.reshape(*x.shape[:-1], self.output_size), params, self)
 
     def backward(self, trace, dy):
         """Return the Grads for dy, ∂L/∂ of trace.y, in its shape.
@@ -69,4 +77,4 @@ class Readout(Layer):
         x, do = trace.x.reshape(-1, self.hidden_size), dy.reshape(-1, self.output_size)
         with np.errstate(all="ignore"):
             params = {"W_hy": x.T @ do, "b_y": do.sum(axis=0)}
-            return Grads(params, dy @ trace.params["W_hy"].T)
+            return Grads(params, (do @ trace.params["W_hy"].T).reshape(trace.x.shape))

@@ -74,7 +74,9 @@ class Stack(Layer):
         traces = []
         for layer, start in zip(self.layers, self._per_layer(h0, "h0")):
             options = {"h0": start, "lengths": lengths, "rng": rng}
-            traces.append(layer.forward(x, **{name: options[name] for name in options if name in layer.takes}))
+            traces.append(
+                layer.forward(x, **{name: options[name] for name in options if name in layer.takes})
+            )
             x = _validate.made(traces[-1].y)
         return StackTrace(traces, self)
 
@@ -93,10 +95,14 @@ class Stack(Layer):
         self._check_owner(trace)
         self._check_params()
         if dy is None and dh_last is None:
-            raise ValueError("dy and dh_last are both None; expected the loss's gradient in at least one of them")
+            raise ValueError(
+                "dy and dh_last are both None; expected the loss's gradient in at least one of them"
+            )
         dy = np.zeros_like(trace.y) if dy is None else dy
         all_grads = []
-        for layer, seen, last in reversed([*zip(self.layers, trace.layers, self._per_layer(dh_last, "dh_last"))]):
+        for layer, seen, last in reversed(
+            [*zip(self.layers, trace.layers, self._per_layer(dh_last, "dh_last"))]
+        ):
             options = {"dh_last": last, "window": window} if "h0" in layer.takes else {}
             all_grads.insert(0, layer.backward(seen, dy, **options))
             dy = _validate.made(all_grads[0].x)
@@ -111,11 +117,19 @@ class Stack(Layer):
         if values is None:
             return [None] * n
         if not isinstance(values, (list, tuple)) or len(values) != n:
-            got = f"a list of {len(values)}" if isinstance(values, (list, tuple)) else _validate.describe(values)
-            raise ValueError(f"{name} is {got}; expected a list of {n}, one entry per layer, None where there is none")
+            got = (
+                f"a list of {len(values)}"
+                if isinstance(values, (list, tuple))
+                else _validate.describe(values)
+            )
+            raise ValueError(
+                f"{name} is {got}; expected a list of {n}, one entry per layer, None where there is none"
+            )
         for i, (layer, value) in enumerate(zip(self.layers, values)):
             if value is not None and "h0" not in layer.takes:
-                raise ValueError(f"{name}[{i}] is {_validate.describe(value)}; expected None: {layer!r} has no state")
+                raise ValueError(
+                    f"{name}[{i}] is {_validate.describe(value)}; expected None: {layer!r} has no state"
+                )
         return values
 
 
@@ -139,7 +153,9 @@ def _read_layers(layers):
         raise TypeError(f"layers is {_validate.describe(layers)}; expected a list of at least one layer")
     for i, layer in enumerate(layers):
         if not isinstance(layer, Layer):
-            raise TypeError(f"layers[{i}] is {_validate.describe(layer)}; expected a layer, such as RNN or Readout")
+            raise TypeError(
+                f"layers[{i}] is {_validate.describe(layer)}; expected a layer, such as RNN or Readout"
+            )
         if any(layer is other for other in layers[:i]):
             raise ValueError(f"layers[{i}], {layer!r}, stands in the stack twice; expected different layers")
     for i, (below, above) in enumerate(pairwise(layers)):
@@ -152,4 +168,6 @@ def _check_meeting(i, below, above):
         raise ValueError(f"layers[{i + 1}], {above!r}, has input size {above.input_size}; expected "
                          f"{below.output_size}, the output size of {below!r}")  # fmt: skip
     if below.dtype != above.dtype:
-        raise ValueError(f"layers[{i + 1}], {above!r}, is {above.dtype}; expected {below.dtype}, as {below!r}")
+        raise ValueError(
+            f"layers[{i + 1}], {above!r}, is {above.dtype}; expected {below.dtype}, as {below!r}"
+        )
