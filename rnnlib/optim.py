@@ -68,9 +68,8 @@ class Optimiser:
 
     def _finite(self, array, label):
         if not np.isfinite(array).all():
-            raise FloatingPointError(
-                f"{label} is not finite at update {self.updates + 1}; nothing was changed"
-            )
+            where = f"{label} is not finite at update {self.updates + 1}"
+            raise FloatingPointError(f"{where}; expected finite numbers: nothing was changed")
 
     def _write(self, params, new):
         for name, param in params.items():

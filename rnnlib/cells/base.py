@@ -7,7 +7,7 @@ import numpy as np
 from .. import _validate
 
 
-@dataclass(repr=False)
+@dataclass(repr=False, eq=False)
 class Grads:
     """What a backward pass returns: ∂L/∂ of everything that went in, in the shape of what went in.
 

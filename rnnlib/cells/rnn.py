@@ -9,7 +9,7 @@ from .activations import PHI, PHI_PRIME
 from .base import Cell, Grads, cuts, first_overflow, last
 
 
-@dataclass(repr=False)
+@dataclass(repr=False, eq=False)
 class Trace:
     """What RNN.forward saw and made; backward walks it.
 

@@ -8,7 +8,7 @@ from .. import _validate
 from ..cells.base import Grads, Layer
 
 
-@dataclass(repr=False)
+@dataclass(repr=False, eq=False)
 class ReadoutTrace:
     """What Readout.forward saw and made: `x` (…, H), `y` (…, O), the parameters used and the layer."""
 

@@ -9,7 +9,7 @@ from .. import _validate
 from ..cells.base import Grads, Layer
 
 
-@dataclass(repr=False)
+@dataclass(repr=False, eq=False)
 class StackTrace:
     """The traces of all layers, from the lowest up, in `layers`."""
 

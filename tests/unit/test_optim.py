@@ -67,9 +67,7 @@ def test_an_update_that_overflows_is_refused_by_parameter_and_update(name, value
     p, optimiser = params(), MAKERS[name]()
     optimiser.lr = 1e5
     before = {key: array.copy() for key, array in p.items()}
-    with pytest.raises(
-        FloatingPointError, match=r'params\["b"\] is not finite at update 1; nothing was changed'
-    ):
+    with pytest.raises(FloatingPointError, match=r'params\["b"\] is not finite at update 1; expected'):
         optimiser.step(p, {"W": np.zeros((2, 2)), "b": np.array([value, value])})
     for key in p:
         np.testing.assert_array_equal(p[key], before[key])
