@@ -1,0 +1,29 @@
+"""The book's explorers: widgets in a notebook, live drawings on the website, pictures elsewhere.
+
+>>> from rnnlib.explorers import ScalarRecurrence
+>>> ScalarRecurrence(w=1.5, h0=0.1).code()
+'rnnlib.explorers.ScalarRecurrence(w=1.5, h0=0.1)'
+"""
+
+from importlib import import_module
+
+# Each is loaded when it is asked for: the palette and the joiner need no widgets, and nothing here needs them all.
+_WHERE = {
+    "ScalarRecurrence": "scalar_recurrence",
+    "Question": "question",
+}
+_MODULES = ("joiner", "palette", "seeded", "text", "specs", "markup")
+
+__all__ = list(_WHERE)
+
+
+def __getattr__(name):
+    if name in _WHERE:
+        return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(_WHERE)}")
+
+
+def __dir__():
+    return [*_WHERE, *_MODULES]
