@@ -75,7 +75,8 @@ def join(*modules, folder=FOLDER):
 
 def explorer_names(folder=FOLDER):
     """Return the names of all explorers: every module that has a `.spec.js` beside it."""
-    return sorted(path.name.removesuffix(".spec.js") for path in folder.glob("*.spec.js"))
+    modules = (path.stem for path in folder.glob("*.js"))
+    return sorted(name for name in modules if (folder / f"{name}.spec.js").is_file())
 
 
 def widget_module(name, folder=FOLDER):
@@ -86,8 +87,12 @@ def widget_module(name, folder=FOLDER):
 def site_script(folder=FOLDER):
     """Return the site's one classic script: every explorer, and the element that brings them to life."""
     names = explorer_names(folder)
-    table = ", ".join(f"{json.dumps(name)}: {variable(name)}" for name in names)
-    body = join(*names, "element", folder=folder)
+    specs = [f"{name}.spec" for name in names]
+    table = ", ".join(
+        f"{json.dumps(name)}: {{ spec: {variable(spec)}.spec, render: {variable(name)}.render }}"
+        for name, spec in zip(names, specs)
+    )
+    body = join(*names, *specs, "element", folder=folder)
     return f"(() => {{\n{body}\n{variable('element')}.defineElement({{ {table} }});\n}})();\n"
 
 
