@@ -41,7 +41,12 @@ def css():
 
 
 def properties(ground):
-    return " ".join(f"--rnn-{name.replace('_', '-')}: {tones[ground]};" for name, tones in read_json("palette").items())
+    """Return the custom properties of one ground. An explorer's own --rnn-ground falls back on --rnn-page-ground."""
+    tones = {
+        ("page-ground" if name == "ground" else name): tones[ground]
+        for name, tones in read_json("palette").items()
+    }
+    return " ".join(f"--rnn-{name.replace('_', '-')}: {tone};" for name, tone in tones.items())
 
 
 def style():
@@ -98,5 +103,10 @@ def diverging():
     from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
     negative, positive = to_rgb(colour("negative")), to_rgb(colour("positive"))
-    stops = [(0.0, (*negative, 1.0)), (0.5, (*negative, 0.0)), (0.5, (*positive, 0.0)), (1.0, (*positive, 1.0))]
+    stops = [
+        (0.0, (*negative, 1.0)),
+        (0.5, (*negative, 0.0)),
+        (0.5, (*positive, 0.0)),
+        (1.0, (*positive, 1.0)),
+    ]
     return LinearSegmentedColormap.from_list("rnn_diverging", stops)
