@@ -207,11 +207,15 @@ class Explorer(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **keywords):
         """The widget's view, the explorer's own type for the website, and what stands in where neither is known."""
         data, metadata = super()._repr_mimebundle_(**keywords)
-        stored = {**self.changed, **({"goal": self.goal} if self.goal else {})}
-        data[MIME] = {"name": self.spec["name"], "id": self.id, "settings": stored, "sentence": self.sentence}
+        stored = {"name": self.spec["name"], "id": self.id, "settings": self._stored(), "sentence": self.sentence}
+        data[MIME] = stored
         data["text/plain"] = self.code()
         self._add_fallback(data, metadata)
         return data, metadata
+
+    def _stored(self):
+        """Return the settings that a notebook keeps: what differs from the defaults, and nothing computed."""
+        return {**self.changed, **({"goal": self.goal} if self.goal else {})}
 
     def _add_fallback(self, data, metadata):
         data["image/png"] = base64.b64encode(self.picture()).decode("ascii")

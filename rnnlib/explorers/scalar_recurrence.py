@@ -176,7 +176,7 @@ def describe(state, trace):
 
 
 def settles(state, h, points, point):
-    return f"{arrival(state, h, point[0])} {meaning(points, point)}"
+    return f"{arrival(state, h, point[0])} {meaning(state, points, point)}"
 
 
 def stays(state, h, points, point):
@@ -241,7 +241,7 @@ def arrival(state, h, point):
     return f"goes from {digits(state['h0'])} to the fixed point {digits(point)}{late}"
 
 
-def meaning(points, point):
+def meaning(state, points, point):
     slope = f"The slope there is {digits(point[1])}:"
     if point[2] == "marginal":
         side = " from both sides in turn" if point[1] < 0 else ""
@@ -254,9 +254,9 @@ def meaning(points, point):
             f"{shrinks}. Another stable fixed point lies at {digits(others[0][0])}, beyond {digits(between[0])}: "
             "h remembers on which side it was."
         )
-    if abs(point[1]) < MARGINAL:
-        return f"{slope} one step, and the start is forgotten."
-    return f"{shrinks} and the start is forgotten."
+    effect = sensitivity(run(state))
+    left = "nothing" if effect == 0 else digits(effect)
+    return f"{shrinks}, and of a change in h₀ {left} is left in h{subscript(state['T'])}."
 
 
 # ---- Goals ----

@@ -63,3 +63,12 @@ export function pythonCode(className, settings) {
   const words = Object.entries(settings).map(([name, value]) => `${name}=${pythonLiteral(value)}`);
   return `rnnlib.explorers.${className}(${words.join(", ")})`;
 }
+
+// Text with *emphasis* and `code` as runs of { text, tag }; everything else is as it stands.
+export function inlineRuns(text) {
+  const marked = /`([^`]+)`|\*([^\s*](?:[^*]*[^\s*])?)\*|([^`*]+|[`*])/gu;
+  return [...text.matchAll(marked)].map(([, code, emphasis, plain]) => {
+    if (code !== undefined) return { text: code, tag: "code" };
+    return emphasis !== undefined ? { text: emphasis, tag: "em" } : { text: plain, tag: "" };
+  });
+}

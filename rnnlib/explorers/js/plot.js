@@ -92,14 +92,14 @@ export function segment(panel, [x1, y1], [x2, y2], options) {
   return line(panel, [[x1, y1], [x2, y2]], options);
 }
 
-// A dot; `hollow` fills it with the ground.
+// A dot; `hollow` fills it with the paper.
 export function dot(panel, [x, y], { fill = "ink", radius = 3, hollow = false, width = 1.5, opacity } = {}) {
-  const style = `fill: ${hollow ? "var(--rnn-ground)" : colour(fill)}; stroke: ${colour(fill)}`;
+  const style = `fill: ${hollow ? "var(--rnn-paper)" : colour(fill)}; stroke: ${colour(fill)}`;
   const at = { cx: x.toFixed(2), cy: y.toFixed(2), r: radius };
   return mark(panel, "circle", { ...at, style, "stroke-width": hollow ? width : 0, opacity });
 }
 
-// Text beside what it names. `anchor` is start, middle or end; a halo of the ground keeps lines out of it.
+// Text beside what it names. `anchor` is start, middle or end; a halo of the paper keeps lines out of it.
 export function label(panel, [x, y], text, { fill = "ink", anchor = "start", size = TEXT, halo = true, plain = false } = {}) {
   const node = mark(panel, "text", { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": anchor, class: halo ? "rnn-halo" : null });
   node.setAttribute("style", `fill: ${colour(fill)}; font-size: ${size}px`);
@@ -131,7 +131,7 @@ export function axisX(panel, scale, { ticks = scale.ticks(), name, format = (val
   for (const tick of ticks) {
     const x = scale(tick);
     segment(panel, [x, at], [x, at + 4], { stroke: "axis", width: 1 });
-    label(panel, [x, at + 18], format(tick), { anchor: "middle", fill: "muted", size: 12, halo: false, plain: true });
+    label(panel, [x, at + 19], format(tick), { anchor: "middle", fill: "muted", size: 12, halo: false, plain: true });
   }
   if (name) label(panel, [panel.right, at + 33], name, { anchor: "end", halo: false });
 }
@@ -149,9 +149,9 @@ export function axisY(panel, scale, { ticks = scale.ticks(), name, format = (val
 // ---- A point that can be dragged, and moved by keyboard as a slider is -----------------------------------------------
 
 // `write` takes the new value; `valueAt(x, y)` turns a place in the panel into a value.
-export function makeHandle(panel, { name, fill, min, max, step, valueAt, write }) {
-  const ring = svg("circle", { r: 12, class: "rnn-handle-ring", style: `stroke: ${colour(fill)}` });
-  const knob = svg("circle", { r: 7, class: "rnn-handle-knob", style: `fill: ${colour(fill)}` });
+export function makeHandle(panel, { name, fill, min, max, step, valueAt, write, radius = 7 }) {
+  const ring = svg("circle", { r: radius + 5, class: "rnn-handle-ring", style: `stroke: ${colour(fill)}` });
+  const knob = svg("circle", { r: radius, class: "rnn-handle-knob", style: `fill: ${colour(fill)}` });
   const touch = svg("circle", { r: TOUCH, fill: "transparent" });
   const range = { "aria-valuemin": min, "aria-valuemax": max };
   const root = svg("g", { class: "rnn-handle", role: "slider", tabindex: 0, "aria-label": name, ...range }, touch, ring, knob);

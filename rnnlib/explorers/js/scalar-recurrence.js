@@ -128,7 +128,7 @@ export function describe(state, result) {
 }
 
 const SENTENCES = {
-  settles: (state, result) => `${opening(state, result)}${arrival(state, result)} ${meaning(result)}`,
+  settles: (state, result) => `${opening(state, result)}${arrival(state, result)} ${meaning(state, result)}`,
   stays(state, result) {
     const { h, slope } = result.fate.point;
     return `${opening(state, result)}stays at the fixed point ${digits(h)}, but the slope there is ${digits(slope)}: |slope| > 1, so the smallest push sends it away.`;
@@ -169,15 +169,16 @@ function arrival({ input, h0, T }, { h, fate: { point } }) {
   return `goes from ${digits(h0)} to the fixed point ${digits(point.h)}${late}`;
 }
 
-function meaning({ fixed: { points }, fate: { point } }) {
+function meaning({ T }, { fixed: { points }, fate: { point }, sensitivity }) {
   const slope = `The slope there is ${digits(point.slope)}:`;
   if (point.kind === "marginal") {
     const side = point.slope < 0 ? " from both sides in turn" : "";
     return `${slope} h comes nearer${side} ever more slowly, like a power of t.`;
   }
   const other = points.find((one) => one.kind === "stable" && one !== point);
+  const left = sensitivity === 0 ? "nothing" : digits(sensitivity);
   const shrinks = `${slope} |slope| < 1, so every step shrinks the distance`;
-  if (!other) return Math.abs(point.slope) < MARGINAL ? `${slope} one step, and the start is forgotten.` : `${shrinks} and the start is forgotten.`;
+  if (!other) return `${shrinks}, and of a change in h₀ ${left} is left in h${subscript(T)}.`;
   const between = points.find((one) => one.kind === "unstable");
   return `${shrinks}. Another stable fixed point lies at ${digits(other.h)}, beyond ${digits(between.h)}: h remembers on which side it was.`;
 }
@@ -237,7 +238,7 @@ function view({ figure, set, redraw, getState }) {
   const handles = {
     web: makeHandle(cobweb, { ...moveStart, valueAt: (x) => scales.across.invert(x) }),
     course: makeHandle(course, { ...moveStart, valueAt: (x, y) => scales.up.invert(y) }),
-    step: makeHandle(course, { name: "step t to read", fill: "ink", min: 1, max: 100, step: 1, valueAt: (x) => scales.time.invert(x), write: read }),
+    step: makeHandle(course, { name: "step t to read", fill: "ink", radius: 5, min: 1, max: 100, step: 1, valueAt: (x) => scales.time.invert(x), write: read }),
   };
   const stepAt = (x) => Math.min(getState().T, Math.max(1, Math.round(scales.time.invert(x))));
   onDrag(course, pick, (x) => read(stepAt(x)));
@@ -259,7 +260,7 @@ function view({ figure, set, redraw, getState }) {
     const square = beside ? Math.min(HEIGHT, Math.floor(width * 0.46)) : Math.min(width, HEIGHT + 20);
     const height = square - left - 14 + 54; // so that the cobweb's own axes have one length
     cobweb.resize(square, height + (beside ? strip : 0), { left, right: 14, top: 14, bottom: 40 + (beside ? strip : 0) });
-    course.resize(beside ? width - square : width, (beside ? height : 220) + strip, { left: beside ? 46 : left, right: 54, top: 14, bottom: 40 });
+    course.resize(beside ? width - square : width, (beside ? height : 220) + strip, { left: left + 14, right: 54, top: 14, bottom: 40 });
     course.floor = course.bottom; // time's axis; the inputs stand between it and the states
     scales.across = linear([-bound, bound], [cobweb.left, cobweb.right]);
     scales.webUp = linear([-bound, bound], [cobweb.bottom, cobweb.top]);
@@ -319,8 +320,8 @@ function drawCurve(panel, { across, webUp }, { w, u, b, activation }, x) {
   const points = curvePoints(map, bound).map(([h, next]) => [across(h), webUp(next)]);
   line(panel, points, x === 0 ? { stroke: "ink", width: 1.8 } : { stroke: "x", width: 1.3, dash: "5 3" });
   if (x !== 0) {
-    const [px, py] = points[points.length - 1];
-    label(panel, [px - 4, py - 6], `x_t = ${digits(x)}`, { fill: "x", anchor: "end", size: 12 });
+    const [at, anchor] = u * x > 0 ? [points[0], "start"] : [points[points.length - 1], "end"];
+    label(panel, [at[0], at[1] + (u * x > 0 ? -8 : 16)], `x_t = ${digits(x)}`, { fill: "x", anchor, size: 12 });
   }
 }
 
@@ -357,7 +358,7 @@ function drawCourse(panel, { up, time }, state, { h, x, fixed }, t) {
   const { T } = state;
   const bound = up.domain[1];
   axisX(panel, time, { name: "t", at: panel.floor, ticks: time.ticks(5).filter(Number.isInteger) });
-  axisY(panel, up, { name: "h_t", ticks: up.ticks(4) });
+  axisY(panel, up, { name: "h_t", ticks: up.ticks(4), at: panel.left - 16 }); // the start stands free of it
   for (const one of fixed.points.filter((point) => Math.abs(point.h) <= bound)) drawLevel(panel, up(one.h), one);
   drawInputs(panel, time, state, x);
   const points = Array.from(h, (value, k) => [time(k), up(value)]).filter(([, y]) => Number.isFinite(y));
