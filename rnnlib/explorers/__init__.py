@@ -10,6 +10,7 @@ from importlib import import_module
 # Each is loaded when it is asked for: the palette and the joiner need no widgets, and nothing here needs them all.
 _WHERE = {
     "ScalarRecurrence": "scalar_recurrence",
+    "Unroll": "unroll",
     "Question": "question",
 }
 _MODULES = ("joiner", "palette", "seeded", "text", "specs", "markup")

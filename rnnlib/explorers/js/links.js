@@ -108,7 +108,9 @@ export function parseValue(control, text) {
   const held = (part) => Math.min(max, Math.max(min, kind === "range" || kind === "numbers" ? part : Math.round(part)));
   const values = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
   if (!values.every(Number.isFinite)) return undefined;
-  return kind === "numbers" ? values.map(held) : held(values[0]);
+  if (kind !== "numbers") return held(values[0]);
+  const fits = values.length >= (control.fewest ?? 1) && values.length <= (control.most ?? Infinity);
+  return fits ? values.map(held) : undefined;
 }
 
 // An option is its value, or [value, label].
