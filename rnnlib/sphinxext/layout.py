@@ -39,6 +39,7 @@ class FiguresKeepTheirSize(SphinxPostTransform):
                 inches = png_inches(path.read_bytes())
                 if inches:
                     image["width"] = f"{100 * inches:.0f}px"
+                    image["classes"].append("no-scaled-link")  # Sphinx would link it to itself
 
 
 def png_inches(data):

@@ -1,0 +1,228 @@
+"""Every explorer on the site, used as a reader uses it: keyboard, links, address, phone, no JavaScript."""
+
+import re
+
+import pytest
+from live import Live, drawings, first_of_each, settings_of, stored, with_goals
+
+from rnnlib.explorers.specs import defaults, read_spec
+
+every_explorer = pytest.mark.parametrize(("page", "key", "name"), drawings())
+each_kind = pytest.mark.parametrize(("page", "key", "name"), first_of_each())
+every_question = pytest.mark.parametrize(
+    ("page", "key"), [(page, key) for page, key, name in stored() if name == "question"]
+)
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+CONTROLS = [(*one, control["name"]) for one in first_of_each() for control in read_spec(one[2])["controls"]]
+LANDMARKS = [(*one, landmark) for one in first_of_each() for landmark in read_spec(one[2])["landmarks"]]
+
+# Where a control says nothing at the default settings, the settings under which it does.
+PREPARE = {
+    ("scalar-recurrence", "u"): {"input": "pulse"},
+    ("scalar-recurrence", "seed"): {"input": "noise"},
+}
+
+# Controls that by their nature leave the sentence or the drawing as it is, and why.
+SAME_SENTENCE = {}
+SAME_DRAWING = {}
+
+# What the sentence must say at each landmark. The numbers are computed by hand or by iteration outside the project.
+FACTS = {
+    ("scalar-recurrence", "fades"): r"from 0\.9 to the fixed point 0\. .* 0\.5: \|slope\| < 1",
+    ("scalar-recurrence", "two-futures"): r"from 0\.1 to the fixed point 0\.859\b.* 0\.394:",  # 1.5 (1 − 0.859²)
+    ("scalar-recurrence", "other-future"): r"from −0\.1 to the fixed point −0\.859\b.* 0\.394:",
+    ("scalar-recurrence", "flips"): r"between −0\.859 and 0\.859 for ever: period two.* −1\.5:",
+    ("scalar-recurrence", "remembers"): r"from 0 to 1 at t = 1; from there h keeps 1 for ever",
+    ("scalar-recurrence", "grows"): r"runs away: 0\.985 at t = 24",  # 0.1 × 1.1²⁴
+    ("scalar-recurrence", "critical"): r"is at 0\.15\d after 60 steps.* like a power of t",  # near √(3 / (2 × 60))
+}
+
+# Settings that reach the goals set in the chapters' exercises.
+SOLUTIONS = {("scalar-recurrence", "remember-pulse"): {"w": 1.5, "u": 1}}
+
+
+@pytest.fixture
+def live(visit):
+    """A function live(page, key, name, **how) that opens a page and returns one of its explorers."""
+    return lambda page, key, name, scheme="http", at="", **options: Live(
+        visit(page + at, scheme, **options), key, name
+    )
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+@every_explorer
+def test_comes_to_life_in_place_of_its_picture(live, page, key, name, scheme):
+    one = live(page, key, name, scheme)
+    assert one.element.get_attribute("data-ready") is not None
+    assert not one.element.locator("> img").is_visible()
+    assert one.element.locator(".rnn-figure").bounding_box()["height"] > 100
+    assert len(one.sentence()) > 30
+
+
+def test_the_landing_page_has_one():
+    assert "chapters/index.html" in [page for page, _, _ in drawings()]
+    assert len({name for _, _, name in drawings()}) >= 3
+
+
+@pytest.mark.parametrize(("page", "key", "name", "control"), CONTROLS)
+def test_each_control_moved_by_keyboard_changes_drawing_and_sentence(live, page, key, name, control):
+    one = live(page, key, name)
+    one.set(defaults(read_spec(name)) | PREPARE.get((name, control), {}))
+    before, drawn, said = one.state(), one.drawing(), one.sentence()
+    one.move(next(c for c in read_spec(name)["controls"] if c["name"] == control))
+    assert one.state()[control] != before[control]
+    assert (one.drawing() != drawn) == ((name, control) not in SAME_DRAWING)
+    assert (one.sentence() != said) == ((name, control) not in SAME_SENTENCE)
+
+
+@pytest.mark.parametrize(("page", "key", "name", "landmark"), LANDMARKS)
+def test_each_landmark_shows_its_numbers(live, page, key, name, landmark):
+    one = live(page, key, name)
+    one.element.locator(f'[data-landmark="{landmark}"]').press("Enter")
+    one.settle()
+    assert one.state() == settings_of(name, landmark)
+    assert re.search(FACTS[name, landmark], one.sentence()), one.sentence()
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _, _ in drawings()}))
+def test_links_in_the_prose_move_the_figure(visit, page):
+    opened = visit(page)
+    names = {key: name for where, key, name in stored() if where == page}
+    for link in opened.locator('article a[href^="#explore/"]').all():
+        key, landmark = re.match(r"#explore/([^/?]+)/?([^?]*)", link.get_attribute("href")).groups()
+        one = Live(opened, key, names[key])
+        link.scroll_into_view_if_needed()
+        link.press("Enter")
+        one.settle()
+        if landmark:
+            assert one.state() == settings_of(names[key], landmark)
+        opened.wait_for_function(
+            "(root) => { const box = root.getBoundingClientRect(); return box.top < innerHeight && box.bottom > 0; }",
+            arg=one.element.element_handle(),
+        )
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+@each_kind
+def test_the_address_restores_the_figure(live, page, key, name, scheme):
+    one = live(page, key, name, scheme)
+    control = next(c for c in read_spec(name)["controls"] if c["kind"] in ("range", "integer"))
+    one.move(control)
+    one.page.wait_for_function("location.hash.startsWith('#explore/')")
+    wanted, address = one.state(), one.page.evaluate("location.hash")
+    again = live(page, key, name, scheme, at=address)
+    again.settle()
+    assert again.state() == wanted
+    assert again.sentence() == one.sentence()
+
+
+@each_kind
+def test_reset_brings_back_what_the_author_set(live, page, key, name):
+    one = live(page, key, name)
+    start, said = one.state(), one.sentence()
+    for control in read_spec(name)["controls"]:
+        if control["kind"] in ("range", "integer", "select"):
+            one.move(control)
+    assert one.state() != start
+    one.element.locator('[data-action="reset"]').press("Enter")
+    one.settle()
+    assert (one.state(), one.sentence()) == (start, said)
+
+
+@each_kind
+def test_copy_gives_the_line_of_python(live, page, key, name):
+    one = live(page, key, name, permissions=["clipboard-read", "clipboard-write"])
+    one.element.locator('[data-action="copy"]').press("Enter")
+    one.element.get_by_text("copied").wait_for()
+    assert one.page.evaluate("navigator.clipboard.readText()").startswith(
+        f"rnnlib.explorers.{read_spec(name)['class']}("
+    )
+
+
+@each_kind
+def test_a_prediction_is_answered_with_what_happens(live, page, key, name):
+    one = live(page, key, name)
+    one.element.locator(".rnn-asked button").first.press("Enter")
+    answer = one.element.locator(".rnn-answer")
+    answer.wait_for()
+    assert answer.inner_text().startswith("You said: ")
+
+
+@pytest.mark.parametrize(("page", "key", "name", "goal"), with_goals())
+def test_a_goal_is_judged_as_the_reader_moves(live, page, key, name, goal):
+    one = live(page, key, name)
+    verdict = one.element.locator(".rnn-verdict")
+    assert verdict.inner_text().startswith("Not yet")
+    one.set(SOLUTIONS[name, goal])
+    assert verdict.inner_text().startswith("✓ Goal reached")
+    one.element.locator('[data-action="reset"]').press("Enter")
+    one.settle()
+    assert verdict.inner_text().startswith("Not yet")
+
+
+@each_kind
+def test_nothing_moves_under_reduced_motion(live, page, key, name):
+    one = live(page, key, name, reduced_motion="reduce")
+    one.element.locator("[data-landmark]").last.press("Enter")
+    one.settle()
+    assert one.page.evaluate("document.getAnimations().filter((a) => a.playState === 'running').length") == 0
+    drawn = one.drawing()
+    one.page.wait_for_timeout(300)
+    assert one.drawing() == drawn
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@each_kind
+def test_follows_the_theme(live, page, key, name, theme):
+    one = live(page, key, name, color_scheme=theme)
+    ground = one.page.evaluate(
+        "getComputedStyle(document.documentElement).getPropertyValue('--rnn-ground').trim()"
+    )
+    assert ground == {"light": "#ffffff", "dark": "#050506"}[theme]
+
+
+@every_explorer
+def test_what_can_be_touched_is_large_enough_on_a_phone(live, page, key, name):
+    one = live(page, key, name, **PHONE)
+    small = one.element.evaluate(
+        """(root) => [...root.querySelectorAll("button, select, input, summary, a[href], [role=button], [role=slider]")]
+          .filter((part) => part.checkVisibility())
+          .map((part) => [part, (part.type === "checkbox" && part.closest("label, .rnn-toggle")) || part])
+          .map(([part, target]) => [part, target.getBoundingClientRect()])
+          .filter(([, box]) => box.width > 0 && (box.height < 43.5 || box.width < 43.5))
+          .map(([part, box]) => `${part.outerHTML.slice(0, 90)} ${box.width.toFixed()} × ${box.height.toFixed()}`)"""
+    )
+    assert small == []
+
+
+@every_explorer
+def test_shows_its_picture_with_words_without_javascript(visit, page, key, name):
+    opened = visit(page, java_script_enabled=False)
+    picture = opened.locator(f'rnn-explorer[id="{key}"] > img')
+    picture.scroll_into_view_if_needed()
+    assert picture.bounding_box()["height"] > 100
+    assert len(picture.get_attribute("alt")) > 30
+
+
+@every_question
+def test_a_question_answers_each_option_with_its_own_reply(visit, page, key):
+    opened = visit(page)
+    question = opened.locator(f'rnn-explorer[id="{key}"]')
+    replies = set()
+    buttons = question.get_by_role("button")
+    assert buttons.count() >= 2
+    for k in range(buttons.count()):
+        before = question.inner_text()
+        buttons.nth(k).press("Enter")
+        assert question.inner_text() != before
+        replies.add(question.locator("[role=status]").inner_text())
+    assert len(replies) == buttons.count()
+
+
+@every_question
+def test_a_question_can_be_read_without_javascript(visit, page, key):
+    opened = visit(page, java_script_enabled=False)
+    question = opened.locator(f'rnn-explorer[id="{key}"]')
+    assert question.locator("details").count() >= 2
+    assert question.locator("summary").first.is_visible()
