@@ -41,12 +41,8 @@ def css():
 
 
 def properties(ground):
-    """Return the custom properties of one ground. An explorer's own --rnn-ground falls back on --rnn-page-ground."""
-    tones = {
-        ("page-ground" if name == "ground" else name): tones[ground]
-        for name, tones in read_json("palette").items()
-    }
-    return " ".join(f"--rnn-{name.replace('_', '-')}: {tone};" for name, tone in tones.items())
+    """Return the custom properties of one ground: --rnn-h, --rnn-ground and so on."""
+    return " ".join(f"--rnn-{name.replace('_', '-')}: {tones[ground]};" for name, tones in read_json("palette").items())
 
 
 def style():

@@ -137,7 +137,7 @@ export function axisX(panel, scale, { ticks = scale.ticks(), name, format = (val
 }
 
 export function axisY(panel, scale, { ticks = scale.ticks(), name, format = (value) => digits(value), at = panel.left } = {}) {
-  segment(panel, [at, panel.top], [at, panel.bottom], { stroke: "axis", width: 1 });
+  segment(panel, [at, scale(scale.domain[0])], [at, scale(scale.domain[1])], { stroke: "axis", width: 1 });
   for (const tick of ticks) {
     const y = scale(tick);
     segment(panel, [at - 4, y], [at, y], { stroke: "axis", width: 1 });

@@ -305,7 +305,13 @@ function drawCobweb(panel, { across, webUp }, state, result, t) {
   line(panel, cobwebPath(h).map(([one, next]) => [across(one), webUp(next)]), { stroke: "h", width: 1.3 });
   const [before, after] = [h[t - 1], h[t]];
   line(panel, [[across(before), webUp(before)], [across(before), webUp(after)], [across(after), webUp(after)]], { stroke: "h", width: 3.5 });
-  fixed.points.filter((one) => Math.abs(one.h) <= bound).forEach((one) => drawFixedPoint(panel, [across(one.h), webUp(one.h)], one));
+  apart(fixed.points, across).forEach(([one, named]) => drawFixedPoint(panel, [across(one.h), webUp(one.h)], one, named));
+}
+
+// The fixed points within the drawing, each with whether there is room for its value.
+function apart(points, scale) {
+  const places = points.filter((one) => Math.abs(one.h) <= Math.abs(scale.domain[1]));
+  return places.map((one, k) => [one, k === 0 || Math.abs(scale(one.h) - scale(places[k - 1].h)) > 16]);
 }
 
 // The curves of inputs other than 0, where they are few enough to be told apart.
@@ -319,9 +325,10 @@ function drawCurve(panel, { across, webUp }, { w, u, b, activation }, x) {
   const map = (h) => phi(w * h + u * x + b);
   const points = curvePoints(map, bound).map(([h, next]) => [across(h), webUp(next)]);
   line(panel, points, x === 0 ? { stroke: "ink", width: 1.8 } : { stroke: "x", width: 1.3, dash: "5 3" });
-  if (x !== 0) {
-    const [at, anchor] = u * x > 0 ? [points[0], "start"] : [points[points.length - 1], "end"];
-    label(panel, [at[0], at[1] + (u * x > 0 ? -8 : 16)], `x_t = ${digits(x)}`, { fill: "x", anchor, size: 12 });
+  if (x !== 0 && points.length) {
+    const [left, level] = [w * u * x > 0, webUp((Math.sign(u * x) * bound) / 3)];
+    const [px, py] = points.reduce((best, one) => (Math.abs(one[1] - level) < Math.abs(best[1] - level) ? one : best), [0, Infinity]);
+    label(panel, [px + (left ? -8 : 8), py + 4], `x_t = ${digits(x)}`, { fill: "x", anchor: left ? "end" : "start", size: 12 });
   }
 }
 
@@ -347,19 +354,18 @@ export function cobwebPath(h) {
   return path;
 }
 
-function drawFixedPoint(panel, at, { h, kind }) {
+function drawFixedPoint(panel, at, { h, kind }, named) {
   dot(panel, at, { radius: 5, hollow: kind !== "stable", width: 1.8 });
   if (kind === "marginal") dot(panel, at, { radius: 2 });
-  label(panel, [at[0] + 9, at[1] + 16], digits(h), { plain: true, size: 12 });
+  if (named) label(panel, [at[0] + 9, at[1] + 16], digits(h), { plain: true, size: 12 });
 }
 
 function drawCourse(panel, { up, time }, state, { h, x, fixed }, t) {
   panel.clear();
   const { T } = state;
-  const bound = up.domain[1];
   axisX(panel, time, { name: "t", at: panel.floor, ticks: time.ticks(5).filter(Number.isInteger) });
   axisY(panel, up, { name: "h_t", ticks: up.ticks(4), at: panel.left - 16 }); // the start stands free of it
-  for (const one of fixed.points.filter((point) => Math.abs(point.h) <= bound)) drawLevel(panel, up(one.h), one);
+  for (const [one, named] of apart(fixed.points, up)) drawLevel(panel, up(one.h), one, named);
   drawInputs(panel, time, state, x);
   const points = Array.from(h, (value, k) => [time(k), up(value)]).filter(([, y]) => Number.isFinite(y));
   line(panel, points, { stroke: "h", width: 1.3 });
@@ -369,9 +375,9 @@ function drawCourse(panel, { up, time }, state, { h, x, fixed }, t) {
 }
 
 // A fixed point as a level: whole for a stable one, dotted for the others, with its value at the end.
-function drawLevel(panel, y, { h, kind }) {
+function drawLevel(panel, y, { h, kind }, named) {
   segment(panel, [panel.left, y], [panel.right, y], { stroke: "axis", width: 1, dash: kind === "stable" ? null : "2 4" });
-  label(panel, [panel.right + 6, y + 4], digits(h), { plain: true, size: 12, fill: "muted" });
+  if (named) label(panel, [panel.right + 6, y + 4], digits(h), { plain: true, size: 12, fill: "muted" });
 }
 
 // Inputs as bars on the time axis, upwards for positive ones.
