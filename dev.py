@@ -36,6 +36,7 @@ COVERS = {
 PLATFORMS = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "x86_64-pc-windows-msvc"]
 PLATFORMS += ["aarch64-apple-darwin", "x86_64-apple-darwin"]
 CHECKS = ["lint", "unit", "notebooks", "site"]
+STRICT = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=300"]
 CPU_FEATURES = """
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 print(*[name for name in __cpu_dispatch__ if __cpu_features__.get(name)])
@@ -261,9 +262,8 @@ def unit(python):
 
 
 def notebooks(python, **environment):
-    """Run every notebook and compare each output with the stored one (tests/notebooks/README.md)."""
-    strict = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "-p", "no:cacheprovider"]
-    return pytest(python, "chapters", *strict, "-n", "2", "--dist", "loadfile", "-q", **environment)
+    """Every notebook run, each output compared with the stored one (tests/notebooks/test_strict.py says how)."""
+    return pytest(python, "chapters", *STRICT, "-q", "-n", "2", "--dist", "loadfile", **environment)
 
 
 def plain_cpu(python):
