@@ -123,12 +123,10 @@ class Cell(Layer):
             raise ValueError(
                 "dh and dh_last are both None; expected the loss's gradient in at least one of them"
             )
-        (T, B, H), delta = trace.a.shape, np.zeros_like(trace.h)
-        if dh is not None:
-            hint = lambda dh: (
-                "dh[k] is ∂L/∂h[k+1], so h_0 has no place in it" if dh.shape == delta.shape else ""
-            )
-            delta[1:] = _validate.read(dh, "dh", self.dtype, (T, B, H), "(T, B, H)", hint)
+        (T, B, H), delta = trace.a.shape, np.empty_like(trace.h)
+        hint = lambda dh: "dh[k] is ∂L/∂h[k+1], so h_0 has no place in it" if dh.shape == delta.shape else ""
+        delta[0] = 0.0
+        delta[1:] = 0.0 if dh is None else _validate.read(dh, "dh", self.dtype, (T, B, H), "(T, B, H)", hint)
         if dh_last is not None:
             dh_last = _validate.read(dh_last, "dh_last", self.dtype, (B, H), "(B, H)")
             delta[T if trace.lengths is None else trace.lengths, np.arange(B)] += dh_last

@@ -138,3 +138,23 @@ def test_strided_parameters_are_perturbed_in_their_own_memory():
     base = np.ones((3, 4))
     assert rnnlib.gradcheck(bowl, {"W": base.T[::2]})
     assert (base == 1.0).all()
+
+
+def linear(slopes, claimed):
+    """A loss whose gradient is `slopes`, and which claims another."""
+    return lambda p: (float(p["b"].astype(np.float64) @ slopes), {"b": np.array(claimed)})
+
+
+def test_small_entries_are_measured_against_themselves_and_tiny_ones_against_the_largest():
+    slopes = np.array([1.0, 1e-2, 1e-9])
+    assert rnnlib.gradcheck(linear(slopes, slopes), {"b": np.ones(3)})
+    wrong = rnnlib.gradcheck(linear(slopes, [1.0, 1.01e-2, 1e-9]), {"b": np.ones(3)})
+    assert wrong["b"].index == (1,)
+    assert wrong["b"].error == pytest.approx(0.01, rel=0.02)
+    assert rnnlib.gradcheck(linear(slopes, [1.0, 1e-2, 1.5e-9]), {"b": np.ones(3)})  # 5e-10 beside 1e-3
+
+
+def test_the_step_is_measured_as_rounded_so_large_float32_parameters_pass():
+    slopes = np.array([3.0, 1.0])
+    report = rnnlib.gradcheck(linear(slopes, slopes), {"b": np.array([1001.3, 999.7], np.float32)})
+    assert report.max_error < 1e-8

@@ -387,6 +387,17 @@ def test_overflow_beyond_a_sequences_end_is_no_overflow():
     assert cell.forward(x, lengths=[3, 4]).overflow == 3
 
 
+def test_a_last_state_that_overflowed_does_not_spoil_gradients_it_has_no_part_in():
+    cell = rnnlib.RNN(1, 1, activation="identity", rng=0)
+    for name, value in (("W_xh", 1.0), ("W_hh", 1e200), ("b_h", 0.0)):
+        cell.params[name][...] = value
+    x, dh = np.ones((5, 1, 1)), np.zeros((5, 1, 1))
+    dh[0] = 1.0  # only h_1 matters; h_3 overflows, and is copied beyond the end
+    grads = cell.backward(cell.forward(x, lengths=[3]), dh)
+    assert grads.params["W_xh"] == grads.params["b_h"] == 1.0
+    assert grads.params["W_hh"] == 0.0
+
+
 def test_relu_has_slope_0_at_0():
     cell = rnnlib.RNN(1, 2, activation="relu", init="identity", rng=0)
     grads = cell.backward(cell.forward(np.zeros((3, 1, 1))), np.ones((3, 1, 2)))
