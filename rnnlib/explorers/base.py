@@ -144,9 +144,8 @@ class Explorer(anywidget.AnyWidget):
         known = [name for name in self.trait_names(sync=True) if not name.startswith("_")]
         for name in settings:
             if name not in known:
-                controls = ", ".join(control["name"] for control in self.spec["controls"])
-                hint = did_you_mean(name, known)
-                raise TypeError(f"{type(self).__name__} has no setting {name!r}; it has {controls}, id, goal{hint}")
+                have = ", ".join([*specs.defaults(self.spec), "id", "goal"]) + did_you_mean(name, known)
+                raise TypeError(f"{type(self).__name__} has no setting {name!r}; it has {have}")
         super().__init__(**settings)
 
     @classmethod
@@ -183,8 +182,9 @@ class Explorer(anywidget.AnyWidget):
         """
         goal = self.goal if goal is None else goal
         if goal not in self.goal_rules:
-            goals = ", ".join(map(repr, self.goal_rules))
-            raise ValueError(f"goal is {goal!r}; expected one of {goals}{did_you_mean(goal, list(self.goal_rules))}")
+            goals = list(self.goal_rules)
+            hint = did_you_mean(goal, goals)
+            raise ValueError(f"goal is {goal!r}; expected one of {', '.join(map(repr, goals))}{hint}")
         return self.goal_rules[goal](self.settings)
 
     def picture(self):
@@ -207,8 +207,8 @@ class Explorer(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **keywords):
         """The widget's view, the explorer's own type for the website, and what stands in where neither is known."""
         data, metadata = super()._repr_mimebundle_(**keywords)
-        stored = {"name": self.spec["name"], "id": self.id, "settings": self._stored(), "sentence": self.sentence}
-        data[MIME] = stored
+        data[MIME] = {"name": self.spec["name"], "id": self.id, "sentence": self.sentence}
+        data[MIME]["settings"] = self._stored()
         data["text/plain"] = self.code()
         self._add_fallback(data, metadata)
         return data, metadata

@@ -100,5 +100,8 @@ def site_css():
     """Return the site's style sheet for explorers: the palette's custom properties and the layout."""
     from rnnlib.explorers import palette
 
-    sheets = [FOLDER.with_name("explorers.css"), *sorted(FOLDER.glob("*.css"))]  # the frame's, then each explorer's own
+    sheets = [
+        FOLDER.with_name("explorers.css"),
+        *sorted(FOLDER.glob("*.css")),
+    ]  # the frame's, then explorers' own
     return palette.css() + "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)

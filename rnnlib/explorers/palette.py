@@ -42,7 +42,8 @@ def css():
 
 def properties(ground):
     """Return the custom properties of one ground: --rnn-h, --rnn-ground and so on."""
-    return " ".join(f"--rnn-{name.replace('_', '-')}: {tones[ground]};" for name, tones in read_json("palette").items())
+    colours = {name.replace("_", "-"): tones[ground] for name, tones in read_json("palette").items()}
+    return " ".join(f"--rnn-{name}: {tone};" for name, tone in colours.items())
 
 
 def style():

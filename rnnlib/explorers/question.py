@@ -23,7 +23,7 @@ class Question(Explorer):
 
     spec = read_spec("question")
     prompt = traitlets.Unicode().tag(sync=True)
-    options = traitlets.Dict().tag(sync=True, to_json=lambda options, _: [list(pair) for pair in options.items()])
+    options = traitlets.Dict().tag(sync=True, to_json=lambda options, _: pairs(options))
     answer = traitlets.Any().tag(sync=True)
     chosen = traitlets.Unicode().tag(sync=True)
 
@@ -32,7 +32,8 @@ class Question(Explorer):
         right = [answer] if isinstance(answer, str) else list(answer)
         check_answer(right, options)
         answer = right[0] if len(right) == 1 else right
-        super().__init__(prompt=check_text("prompt", prompt), options=options, answer=answer, id=id or key_of(prompt))
+        prompt = check_text("prompt", prompt)
+        super().__init__(prompt=prompt, options=options, answer=answer, id=id or key_of(prompt))
 
     @traitlets.validate("chosen")
     def _check_chosen(self, proposal):
@@ -62,12 +63,16 @@ class Question(Explorer):
         raise TypeError("a question has no picture; expected an explorer that draws")
 
     def _stored(self):
-        options = [list(pair) for pair in self.options.items()]  # pairs, since a notebook sorts the names of a mapping
-        return {"prompt": self.prompt, "options": options, "answer": self.answer}
+        return {"prompt": self.prompt, "options": pairs(self.options), "answer": self.answer}
 
     def _add_fallback(self, data, metadata):
         data["text/plain"] = self.sentence
         data["text/markdown"] = "\n".join([self.prompt, "", *(f"- {option}" for option in self.options)])
+
+
+def pairs(options):
+    """Return [option, reply] pairs: a notebook would sort the names of a mapping."""
+    return [list(pair) for pair in options.items()]
 
 
 def check_text(name, value):
@@ -98,8 +103,8 @@ def check_answer(right, options):
 
 def find(option, options, name="option"):
     if option not in options:
-        listed = ", ".join(map(repr, options))
-        raise ValueError(f"{name} is {option!r}; expected one of {listed}{did_you_mean(option, list(options))}")
+        hint = did_you_mean(option, list(options))
+        raise ValueError(f"{name} is {option!r}; expected one of {', '.join(map(repr, options))}{hint}")
     return option
 
 

@@ -212,7 +212,7 @@ def moves(state, h, points):
     return f"is at {digits(h[-1])} after {state['T']} steps and still on its way."
 
 
-SENTENCES = {"settles": settles, "stays": stays, "swings": swings, "grows": grows, "keeps": keeps, "moves": moves}
+SENTENCES = {function.__name__: function for function in (settles, stays, swings, grows, keeps, moves)}
 
 
 def driven(state, h, effect):
@@ -358,7 +358,8 @@ def draw_cobweb(axes, state, h, points, bound, every):
     axes.plot(h[0], h[0], "o", color=colour("h"), ms=6)
     for value, _, kind in points:
         if abs(value) <= bound:
-            axes.plot(value, value, "o", color=colour("ink"), mfc=colour("ink") if kind == "stable" else "none", ms=6)
+            inside = colour("ink") if kind == "stable" else "none"
+            axes.plot(value, value, "o", color=colour("ink"), mfc=inside, ms=6)
     axes.set(xlabel="$h_{t-1}$", ylabel="$h_t$", box_aspect=1)
     axes.locator_params(nbins=4)
 

@@ -1,7 +1,8 @@
 """Random numbers that Python and JavaScript draw alike, bit for bit.
 
-The page and the kernel must show the same network for the same seed. So the generator uses only + − × ÷ and √ on numbers
-that a float64 holds exactly or rounds in one way, always in one order; `js/engine.js` has the same lines in JavaScript.
+The page and the kernel must show the same network for the same seed. So the generator uses only + − × ÷ and √ on
+numbers that a float64 holds exactly or rounds in one way, always in one order; `js/engine.js` has the same lines in
+JavaScript.
 
 Source: P. L'Ecuyer, "Efficient and portable combined random number generators", Communications of the ACM 31(6), 1988.
 """
