@@ -150,6 +150,6 @@ class RNN(Cell):
         x, h, da = (array.reshape(T * B, -1) for array in (trace.x, before, da))
         params = {"W_xh": x.T @ da, "W_hh": h.T @ da, "b_h": da.sum(axis=0)}
         if self.learn_h0:
-            params["h0"] = delta[0].sum(axis=0) * (0.0 if trace.h0_passed else 1.0)
+            params["h0"] = np.zeros_like(trace.params["h0"]) if trace.h0_passed else delta[0].sum(axis=0)
         dx = (da @ trace.params["W_xh"].T).reshape(T, B, D)
         return Grads(params, dx, h0=delta[0].copy(), h=delta)
