@@ -69,6 +69,11 @@ def venv_python(folder=VENV):
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
+def script(python, name):
+    """Return the path of a command that stands beside an environment's Python."""
+    return Path(python).with_name(f"{name}.exe" if os.name == "nt" else name)
+
+
 def answer(command, **options):
     """Return what a command prints, or "" where it fails or does not exist."""
     try:
@@ -122,9 +127,9 @@ def installed():
     """Return the names of the sets that .venv holds in their present versions."""
     try:
         stamp = json.loads(STAMP.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return stamp["sets"] if stamp["digest"] == wanted() else []
+    except (OSError, ValueError, TypeError, KeyError):  # none yet, or not whole
         return []
-    return stamp["sets"] if stamp["digest"] == wanted() else []
 
 
 def pip(*arguments):
@@ -168,7 +173,7 @@ def run(*command, **environment):
 def build(python):
     """Build the website into _build/html from nothing; any warning is an error. Return the exit code."""
     shutil.rmtree(HTML, ignore_errors=True)
-    return run(python, "-m", "jupyter_book", "build", ROOT, "--all", "-W", "-n", "--keep-going")
+    return run(script(python, "jupyter-book"), "build", ROOT, "--all", "-W", "-n", "--keep-going")
 
 
 def html(options=None):
@@ -356,7 +361,7 @@ def renew(options):
         python = venv_python(Path(folder) / "uv")
         if run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"):
             raise Problem("uv, which finds the versions, could not be installed. Is the network there?")
-        uv = python.with_name("uv.exe" if os.name == "nt" else "uv")
+        uv = script(python, "uv")
         for name in reversed(SETS):
             compile_pins(uv, name, Path(folder))
         versions = [f"3.{minor}" for minor in range(OLDEST[1], NEWEST[1] + 1)]
