@@ -2,7 +2,7 @@
 
 import { html, maths, mountExplorer } from "./controls.js";
 import { decimals } from "./format.js";
-import { sameValue } from "./links.js";
+import { defaultsOf, sameValue } from "./links.js";
 import { colour, label, makePanel, svg } from "./plot.js";
 import { PARAMS, arithmetic, changed, compute, dependents, describe, edgesOf, goals, outcome, parameterCount, parametersOf, short, symbol, usesOf, valuesOf, whole } from "./unroll-model.js";
 import { foldedLayout, layout } from "./unroll-layout.js";
@@ -50,10 +50,11 @@ function view({ figure, set, redraw, getState, serial }) {
     if (look.chosen && !knows(look.chosen, values, state)) look.chosen = null;
     const lit = lightOf(look.hovered ?? look.chosen, state, values);
     const { moved, opened } = history.next(state, values);
-    scroll.classList.toggle("rnn-unroll-folded", folded);
-    if (folded) drawFolded(panel, foldedLayout(width), state, lit);
-    else drawUnrolled(panel, layout(state, width), { state, values, lit, moved, serial });
     const place = folded ? null : layout(state, width);
+    scroll.classList.toggle("rnn-unroll-folded", folded);
+    scroll.classList.toggle("rnn-unroll-compact", !folded && place.compact);
+    if (folded) drawFolded(panel, foldedLayout(width), state, lit);
+    else drawUnrolled(panel, place, { state, values, lit, moved, serial });
     Object.assign(drawing.style, { width: `${panel.width}px`, height: `${panel.height}px` });
     nodes.update(folded ? [] : values, place, state);
     parameters.update(state, lit, result.T);
@@ -156,14 +157,13 @@ function events(id, { hover, look }) {
   return { onpointerenter: (event) => event.pointerType === "mouse" && hover(id), onpointerleave: () => look.hovered && hover(null) };
 }
 
-function madeNode({ id, kind }, tools, walk) {
+function madeNode({ id }, tools, walk) {
   const onkeydown = (event) => walk(id, event.key) && event.preventDefault();
   const onclick = () => tools.choose(tools.look.chosen === id ? null : id);
   const root = html("button", { type: "button", class: "rnn-unroll-node", "data-id": id, onclick, onkeydown, ...events(id, tools) });
   function update({ value }, { nodes, compact }) {
     put(root, nodes[id]);
     root.textContent = shown(value, compact);
-    root.style.color = colour(HUE[kind]);
     root.setAttribute("aria-label", `${symbol(id)} = ${short(value)}`);
     root.setAttribute("aria-pressed", tools.look.chosen === id);
   }
@@ -176,7 +176,6 @@ function givenNode(value, tools) {
   const field = makeField(id, symbol(id), name, index, tools);
   function update({ value: now }, { nodes }) {
     put(field.root, nodes[id]);
-    field.root.style.color = colour(HUE[kind]);
     field.show(now);
   }
   return { root: field.root, update };
@@ -218,8 +217,7 @@ function shown(value, compact) {
 // ---- Parameters: drawn once ----------------------------------------------------------------------------------------------
 
 function makeParameters(tools) {
-  const { state: start } = { state: Object.fromEntries(spec.controls.map((control) => [control.name, control.default])) };
-  const fields = parametersOf(start).map((one) => ({ ...one, field: makeField(one.id, one.id, one.name, one.index, tools) }));
+  const fields = parametersOf(defaultsOf(spec)).map((one) => ({ ...one, field: makeField(one.id, one.id, one.name, one.index, tools) }));
   const blocks = PARAMS.map((name) => {
     const own = fields.filter((one) => one.name === name);
     const columns = Math.max(...own.map((one) => one.column));
@@ -235,8 +233,8 @@ function makeParameters(tools) {
       field.show(values[k].value);
       field.root.toggleAttribute("data-lit", lit.id === id);
     });
-    const parts = PARAMS.map((name) => `${name} ${state[name].length}`).join(" + ");
-    count.textContent = `${parameterCount(state)} parameters at T = ${T}, and at any T: ${parts}`;
+    const parts = PARAMS.flatMap((name, k) => [k ? " + " : "", maths(LABELS[name]), ` ${state[name].length}`]);
+    count.replaceChildren(html("b", null, `${parameterCount(state)} parameters`), ` at T = ${T}, and at any T: `, ...parts);
   }
   return { root, update };
 }
@@ -255,6 +253,7 @@ function makeReading(serial) {
       lines.dataset.text = made.join("\n");
       lines.replaceChildren(...made.map((text) => html("p", null, text)));
     }
+    if (made.length) root.dataset.opened = ""; // from now on the place is kept, so that what stands below stays put
     say(note, made.length ? legend(lit, folded) : folded ? "Point at a parameter to see where it is used." : HINT);
     say(moves, folded || !moved.length ? "" : `▲ changed by the last edit: ${movedWords(moved)}`);
   }
@@ -307,7 +306,7 @@ function arrowHeads(serial) {
 function edgeMark(edge, lit, serial) {
   const on = lit.edges(edge);
   const name = on ? (/^[Wb]/.test(lit.id) ? "accent" : HUE[edge.from[0]]) : edge.weight === null ? "y" : "axis";
-  const opacity = on || !lit.id ? (edge.weight === null || on ? 1 : 0.8) : 0.3;
+  const opacity = on || !lit.id ? (edge.weight === null || on ? 1 : 0.8) : 0.45;
   const style = `stroke: ${colour(name)}`;
   const attributes = { d: edge.path, fill: "none", style, "stroke-width": on ? 2.6 : 1.1, opacity, "marker-end": `url(#${serial}-tip-${name})` };
   return svg("path", { ...attributes, "stroke-dasharray": edge.weight === null && !on ? "4 3" : null, "data-weight": edge.weight, "data-lit": on ? "" : null });
@@ -321,11 +320,10 @@ function drawNode(panel, value, { nodes, compact }, { lit, moved, fed }) {
   const role = lit.id === id ? "chosen" : lit.near.has(id) ? "near" : lit.later.has(id) ? "later" : null;
   const ring = { chosen: 3, near: 2, later: 1.3 }[role] ?? 0;
   panel.marks.append(
-    svg("rect", { ...box, style: "fill: var(--rnn-ground)" }),
     svg("rect", { ...box, style: `fill: ${colour(hue)}; stroke: ${colour(hue)}`, "fill-opacity": role === "chosen" ? 0.3 : 0.13, "stroke-width": ring, "stroke-dasharray": role === "later" ? "3 3" : null, "data-node": id, "data-role": role }),
   );
   if (given) panel.marks.append(svg("line", { x1: x - w / 2 + 9, x2: x + w / 2 - 9, y1: y + h / 2 - 5, y2: y + h / 2 - 5, style: `stroke: ${colour(hue)}`, "stroke-width": 1.2, "stroke-dasharray": "1.5 2.5" }));
-  if (moved.includes(id)) panel.marks.append(svg("path", { d: `M${x + w / 2 - 9},${y - h / 2 + 3}l5,-9l5,9Z`, style: `fill: ${colour("accent")}; stroke: var(--rnn-ground)`, "data-moved": id }));
+  if (moved.includes(id)) panel.marks.append(svg("path", { d: `M${x + w / 2 - 9},${y - h / 2 + 3}l5,-9l5,9Z`, style: `fill: ${colour("accent")}; stroke: var(--rnn-paper)`, "data-moved": id }));
 }
 
 // Symbols beside the nodes; shapes where h_0's column leaves room.
@@ -358,7 +356,7 @@ function drawWeightNames(on, { nodes, cells, columns, rows, compact, gap }, stat
     if (read) label(on(t), [middle + 5, (y + h + rows.x - 14) / 2 + 6], "W_{xh}", look);
     if (nodes[`o_${t}`]) label(on(t), [middle - 5, (y + rows.o + 14) / 2 + 5], "W_{hy}", { ...look, anchor: "end" });
     const before = t === 1 ? columns[0] + nodes["h_0[1]"].w / 2 : cells[t - 2].x + cells[t - 2].w;
-    if (x - before >= 34) label(on(t), [(before + x) / 2, rows.h1 - 7], "W_{hh}", { ...look, anchor: "middle" });
+    if (x - before >= 34 && (state.task !== "one-to-many" || t === 1)) label(on(t), [(before + x) / 2, rows.h1 - 7], "W_{hh}", { ...look, anchor: "middle" });
   }
 }
 
@@ -419,8 +417,8 @@ function foldedEdge(d, name, on) {
 
 function symbolNode(panel, { x, y, w, h }, text, hue) {
   const box = { x: x - w / 2, y: y - h / 2, width: w, height: h, rx: 9 };
-  panel.marks.append(svg("rect", { ...box, style: "fill: var(--rnn-ground)" }), svg("rect", { ...box, style: `fill: ${colour(hue)}`, "fill-opacity": 0.14 }));
-  label(panel, [x, y + 5], text, { anchor: "middle", fill: hue, size: 15, halo: false });
+  panel.marks.append(svg("rect", { ...box, style: `fill: ${colour(hue)}`, "fill-opacity": 0.14 }));
+  label(panel, [x, y + 5], text, { anchor: "middle", size: 15, halo: false });
 }
 
 function inputWords(task) {
