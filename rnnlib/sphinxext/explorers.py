@@ -11,6 +11,8 @@ from docutils.transforms import Transform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
+from rnnlib.explorers.markup import question_html
+
 logger = logging.getLogger(__name__)
 
 MIME = "application/vnd.rnnlib.explorer+json"
@@ -54,22 +56,7 @@ def visit_explorer(translator, node):
     translator.body.append(f'<rnn-explorer name="{name}" id="{key}">\n')
     translator.body.append(f'<script type="application/json">{data}</script>\n')
     if not node.children:
-        translator.body.append(question_text(payload["settings"]))
-
-
-def question_text(settings):
-    """Return a predict question as plain HTML: each option opens to show its reply."""
-    options = "".join(
-        f"<details><summary>{escape(text)}</summary><p>{escape(reply)}</p></details>"
-        for text, reply in options_of(settings)
-    )
-    return f'<div class="rnn-question-text"><p>{escape(settings["prompt"])}</p>{options}</div>\n'
-
-
-def options_of(settings):
-    """Return (option, reply) pairs, given a mapping or a list of pairs."""
-    options = settings["options"]
-    return list(options.items()) if isinstance(options, dict) else [tuple(option) for option in options]
+        translator.body.append(question_html(payload["settings"]))
 
 
 def depart_explorer(translator, node):

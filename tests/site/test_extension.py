@@ -97,7 +97,7 @@ def test_latex_keeps_the_picture(book):
 
 
 def test_a_question_can_be_read_without_javascript(book):
-    settings = {"prompt": "Is 1 < 2?", "options": {"yes": "It is.", "no": "Count again."}}
+    settings = {"prompt": "Is 1 < 2?", "options": [["yes", "It is."], ["no", "Count again."]]}
     page, told = book(
         [cell("markdown", "# One"), cell("code", "q", outputs=output("question", "q", settings, False))]
     )
