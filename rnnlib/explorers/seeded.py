@@ -13,6 +13,7 @@ import numpy as np
 
 M1, A1 = 2147483563, 40014
 M2, A2 = 2147483399, 40692  # every product stays below 2**47, so JavaScript's numbers hold it exactly
+START1, START2 = 123456789, 362436069  # without them seeds 0 and 1 would start at 1 and 2: one twice the other
 WARM_UP = 20  # neighbouring seeds start from neighbouring states
 
 
@@ -24,7 +25,7 @@ class Generator:
     """
 
     def __init__(self, seed):
-        self.s1, self.s2 = 1 + seed % (M1 - 1), 1 + seed % (M2 - 1)
+        self.s1, self.s2 = 1 + (START1 + seed) % (M1 - 1), 1 + (START2 + seed) % (M2 - 1)
         for _ in range(WARM_UP):
             self.uniform()
 

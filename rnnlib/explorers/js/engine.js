@@ -10,11 +10,13 @@ const M1 = 2147483563;
 const A1 = 40014;
 const M2 = 2147483399;
 const A2 = 40692;
+const START1 = 123456789; // without them seeds 0 and 1 would start at 1 and 2: one twice the other
+const START2 = 362436069;
 const WARM_UP = 20; // neighbouring seeds start from neighbouring states
 
 export function makeGenerator(seed) {
-  let s1 = 1 + (seed % (M1 - 1));
-  let s2 = 1 + (seed % (M2 - 1));
+  let s1 = 1 + ((START1 + seed) % (M1 - 1));
+  let s2 = 1 + ((START2 + seed) % (M2 - 1));
   function uniform() {
     s1 = (A1 * s1) % M1;
     s2 = (A2 * s2) % M2;
