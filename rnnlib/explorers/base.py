@@ -194,7 +194,10 @@ class Explorer(anywidget.AnyWidget):
             from matplotlib.figure import Figure
         except ModuleNotFoundError as error:
             raise ImportError(MISSING.format(error.name), name=error.name) from error
-        with matplotlib.rc_context({**matplotlib.rcParamsDefault, **palette.style(), "backend": "agg"}):
+        defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name != "backend"}
+        with matplotlib.rc_context(
+            {**defaults, **palette.style()}
+        ):  # a context would not give the backend back
             figure = Figure()
             self.draw(figure)
             png = io.BytesIO()
