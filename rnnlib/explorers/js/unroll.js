@@ -47,13 +47,14 @@ function view({ figure, set, redraw, getState, serial }) {
     const state = whole(given);
     const folded = state.view === "folded";
     const values = valuesOf(state, result);
-    if (look.chosen && !knows(look.chosen, values, state)) look.chosen = null;
+    const { moved, opened, fresh } = history.next(state, values);
+    const elsewhere = fresh && moved.length > 0 && !figure.contains(document.activeElement); // a landmark, a link
+    if (look.chosen && (elsewhere || !knows(look.chosen, values, state))) look.chosen = null;
     const lit = lightOf(look.hovered ?? look.chosen, state, values);
-    const { moved, opened } = history.next(state, values);
     const place = folded ? null : layout(state, width);
     scroll.classList.toggle("rnn-unroll-folded", folded);
     scroll.classList.toggle("rnn-unroll-compact", !folded && place.compact);
-    if (folded) drawFolded(panel, foldedLayout(width), state, lit);
+    if (folded) drawFolded(panel, foldedLayout(width), { state, lit, serial });
     else drawUnrolled(panel, place, { state, values, lit, moved, serial });
     Object.assign(drawing.style, { width: `${panel.width}px`, height: `${panel.height}px` });
     nodes.update(folded ? [] : values, place, state);
@@ -91,11 +92,12 @@ function makeHistory() {
   let [last, seen, moved] = [null, [], []];
   function next(state, values) {
     const opened = last?.view === "folded" && state.view === "unrolled";
-    if (last && !sameValue(last, state)) {
+    const fresh = last !== null && !sameValue(last, state);
+    if (fresh) {
       moved = ["view", "T", "task"].every((name) => last[name] === state[name]) ? changed(seen, values) : [];
     }
     [last, seen] = [state, values];
-    return { moved, opened };
+    return { moved, opened, fresh };
   }
   return { next };
 }
@@ -328,10 +330,10 @@ function drawNode(panel, value, { nodes, compact }, { lit, moved, fed }) {
 
 // Symbols beside the nodes; shapes where h_0's column leaves room.
 function drawNames(on, { nodes, cells, columns, rows, compact, edges }, state) {
-  const small = { size: compact ? 12 : 13, fill: "ink" };
+  const small = { size: compact ? 12 : 13, fill: "ink", halo: false }; // a halo would eat into the letter before an index
   const shape = { size: compact ? 11 : 12, fill: "muted", plain: true, halo: false };
   const fed = new Set(edges.filter((edge) => edge.weight === null).map((edge) => edge.to));
-  for (const { t, x, y } of cells) label(on(t), [x + 9, y + 15], `h_${t}`, { ...small, halo: false });
+  for (const { t, x, y } of cells) label(on(t), [x + 9, y + 15], `h_${t}`, small);
   for (const [id, { x, y, h }] of Object.entries(nodes)) {
     const t = Number(/\d+/.exec(id)[0]);
     if (id.startsWith("x")) label(on(t), [x, y + h / 2 + 17], fed.has(id) ? `x_${t} = o_${t - 1}` : id, { ...small, anchor: "middle" });
@@ -341,14 +343,14 @@ function drawNames(on, { nodes, cells, columns, rows, compact, edges }, state) {
   label(on(0), [x0, rows.h1 - half - 8], "h_0", { ...small, anchor: "middle" });
   label(on(0), [x0, rows.h2 + half + 17], "(B, H)", { ...shape, anchor: "middle" });
   for (const [name, words, y] of [["x_t", "(B, D)", rows.x], ["o_t", "(B, O)", rows.o]]) {
-    label(on(0), [x0, y - 3], name, { ...small, anchor: "middle", halo: false });
+    label(on(0), [x0, y - 3], name, { ...small, anchor: "middle" });
     label(on(0), [x0, y + 14], words, { ...shape, anchor: "middle" });
   }
 }
 
 // Names on the edges: at every step where there is room, so that one name is seen to stand T times.
 function drawWeightNames(on, { nodes, cells, columns, rows, compact, gap }, state) {
-  const look = { size: compact ? 11 : 12, fill: "muted" };
+  const look = { size: compact ? 11 : 12, fill: "muted", halo: false };
   for (const { t, x, y, w, h } of cells) {
     if (compact && t > 1) continue;
     const middle = x + w / 2;
@@ -376,16 +378,17 @@ function slideOut(drawing, { columns }) {
 
 // ---- Folded -----------------------------------------------------------------------------------------------------------------
 
-function drawFolded(panel, place, state, lit) {
+function drawFolded(panel, place, { state, lit, serial }) {
   const { cell, input, output, units, paths, right, reach, compact } = place;
   panel.resize(place.width, place.height);
   panel.clear();
-  const heads = arrowHeads("rnn-folded");
+  const heads = arrowHeads(serial);
   panel.marks.append(heads, cellMark(cell));
   const weightOf = { x: "W_xh", loop: "W_hh", o: "W_hy" };
   for (const [name, d] of Object.entries(paths)) {
     if (name === "fed" && state.task !== "one-to-many") continue;
-    panel.marks.append(foldedEdge(d, name, Boolean(lit.id) && lit.id.startsWith(weightOf[name] ?? "none")));
+    const on = Boolean(lit.id) && lit.id.startsWith(weightOf[name] ?? "none");
+    panel.marks.append(foldedEdge(d, name, { on, serial }));
   }
   const words = { size: compact ? 12 : 13, fill: "muted", plain: true };
   symbolNode(panel, input, "x_t", "x");
@@ -395,7 +398,7 @@ function drawFolded(panel, place, state, lit) {
   label(panel, beside(input), inputWords(state.task), words);
   label(panel, beside(output), outputWords(state.task), words);
   const named = (x, y, text, shape) => {
-    label(panel, [x, y], text, { size: 13 });
+    label(panel, [x, y], text, { size: 13, halo: false });
     label(panel, [x + 36, y], shape, words);
   };
   named(input.x + 8, (cell.y + cell.h + input.y - 16) / 2 + 5, "W_{xh}", "(D, H)");
@@ -403,16 +406,16 @@ function drawFolded(panel, place, state, lit) {
   const out = right + reach * 0.98 + 10;
   const middle = cell.y + cell.h / 2;
   named(out, middle - 12, "W_{hh}", "(H, H)");
-  label(panel, [out, middle + 8], "h_{t−1}", { size: 13 });
+  label(panel, [out, middle + 8], "h_{t−1}", { size: 13, halo: false });
   label(panel, [out + 36, middle + 8], "(B, H)", words);
   label(panel, [out, middle + 28], "one step later", words);
 }
 
-function foldedEdge(d, name, on) {
+function foldedEdge(d, name, { on, serial }) {
   const hue = on ? "accent" : name === "fed" ? "y" : name === "loop" ? "h" : "axis";
   const style = `stroke: ${colour(hue)}`;
   const look = { fill: "none", "stroke-width": on ? 2.8 : name === "loop" ? 2 : 1.3, "stroke-dasharray": name === "fed" ? "4 3" : null };
-  return svg("path", { d, style, ...look, "marker-end": `url(#rnn-folded-tip-${hue})` });
+  return svg("path", { d, style, ...look, "marker-end": `url(#${serial}-tip-${hue})` });
 }
 
 function symbolNode(panel, { x, y, w, h }, text, hue) {
