@@ -53,7 +53,7 @@ def style():
     that its text stays readable when a phone shows it 350 pixels wide. Lines cycle through h, grad, x, y, c, f.
     """
     ink, axis, clear = colour("ink"), colour("axis"), "none"
-    cycle = ", ".join(repr(colour(name).removeprefix("#")) for name in ("h", "grad", "x", "y", "c", "f"))
+    cycle = ", ".join(repr(colour(name)) for name in ("h", "grad", "x", "y", "c", "f"))
     return {
         "figure.figsize": (5.0, 2.8),
         "figure.dpi": 160,
