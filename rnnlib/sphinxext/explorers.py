@@ -111,21 +111,37 @@ def landmarks(name):
     return read_spec(name).get("landmarks", {})
 
 
+def stored_runs(names):
+    """Return the stored runs that these explorers read, as their `.spec.js` say."""
+    from rnnlib.explorers.specs import read_spec
+
+    return sorted({run for name in names if (run := read_spec(name).get("run"))})
+
+
+def run_file(run):
+    """Return the name of a stored run's script."""
+    return f"rnnlib/run-{run}.js"
+
+
 def write_assets(app):
     """Write the explorers' one script and one style sheet into the site."""
     if app.builder.name not in HTML_BUILDERS:
         return
-    from rnnlib.explorers import joiner
+    from rnnlib.explorers import joiner, runs
 
-    for name, text in ((SCRIPT, joiner.site_script()), (STYLE, joiner.site_css())):
+    scripts = [(run_file(run), runs.site_script(run)) for run in stored_runs(joiner.explorer_names())]
+    for name, text in ((SCRIPT, joiner.site_script()), (STYLE, joiner.site_css()), *scripts):
         path = Path(app.outdir, "_static", name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
 def add_assets(app, pagename, templatename, context, doctree):
-    """Load them on the pages that show an explorer, and on no others."""
-    if doctree is not None and next(doctree.findall(explorer), None) is not None:
+    """Load them on the pages that show an explorer, and on no others; a stored run comes before what reads it."""
+    names = {node["payload"]["name"] for node in doctree.findall(explorer)} if doctree is not None else set()
+    for run in stored_runs(names):
+        app.add_js_file(run_file(run), loading_method="defer", priority=400)
+    if names:
         app.add_js_file(SCRIPT, loading_method="defer")
         app.add_css_file(STYLE)
 
