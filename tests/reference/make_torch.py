@@ -52,7 +52,16 @@ def cell_case(activation, lengths):
         y, _ = pad_packed_sequence(packed, total_length=T)
         dy = dy * (torch.arange(T)[:, None, None] < torch.tensor(lengths)[None, :, None])
     ((dy * y).sum() + (dh_last * h_last[0]).sum()).backward()
-    found = {"x": x, "h0": h0, "dy": dy, "dh_last": dh_last, "y": y, "h_last": h_last[0], "dx": x.grad, "dh0": h0.grad}
+    found = {
+        "x": x,
+        "h0": h0,
+        "dy": dy,
+        "dh_last": dh_last,
+        "y": y,
+        "h_last": h_last[0],
+        "dx": x.grad,
+        "dh0": h0.grad,
+    }
     return {**found, "lengths": torch.tensor(lengths or [T] * B), **weights(rnn), **gradients(rnn)}
 
 
@@ -69,7 +78,13 @@ def steps_case(window):
         seen.append(cell(x[t], before))
         seen[-1].retain_grad()
     sum((dy[t] * seen[t + 1]).sum() for t in range(T)).backward()
-    found = {"x": x, "h0": h, "dy": dy, "h": torch.stack(seen), "dh": torch.stack([state.grad for state in seen])}
+    found = {
+        "x": x,
+        "h0": h,
+        "dy": dy,
+        "h": torch.stack(seen),
+        "dh": torch.stack([state.grad for state in seen]),
+    }
     renamed = {f"weights.{name}_l0": value for name, value in cell.state_dict().items()}
     return {**found, **renamed, **{f"grads.{name}_l0": p.grad for name, p in cell.named_parameters()}}
 
@@ -160,7 +175,9 @@ def cases():
 
 
 def main():
-    arrays = {f"{case}/{name}": value.detach().numpy() for case, found in cases() for name, value in found.items()}
+    arrays = {
+        f"{case}/{name}": value.detach().numpy() for case, found in cases() for name, value in found.items()
+    }
     path = Path(__file__).with_name("torch.npz")
     np.savez_compressed(path, torch_version=torch.__version__, **arrays)
     print(f"{path}: {len(arrays)} arrays, {path.stat().st_size} bytes, PyTorch {torch.__version__}")
