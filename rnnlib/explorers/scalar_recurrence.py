@@ -15,7 +15,7 @@ from rnnlib.explorers.specs import read_spec
 from rnnlib.explorers.text import digits, subscript
 
 MARGINAL = 1e-9  # |slope| this near to 1 counts as 1
-LONG = 1000  # steps after which h has gone where it goes
+LONG = 10000  # steps after which h has gone where it goes
 
 
 def sigmoid(a):

@@ -32,6 +32,13 @@ class Script:
         """Call modules[module].path(…args), everything as JSON; `arrays`: lists of numbers become Float64Arrays."""
         return json.loads(self.racer.call("ask", [module, *path], json.dumps(args), arrays))
 
+    def value(self, expression, **given):
+        """Return the value of a JavaScript expression in which the given values have these names."""
+        names = ", ".join(f"{name} = {json.dumps(value)}" for name, value in given.items())
+        return json.loads(
+            self.racer.eval(f"{{ const {names or 'nothing = 0'}; JSON.stringify({expression}, plain); }}")
+        )
+
 
 @pytest.fixture(scope="session")
 def script():

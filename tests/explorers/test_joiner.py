@@ -25,7 +25,8 @@ def value_of(script, expression):
 def test_each_module_has_its_own_scope(folder):
     here = folder(
         one="const hidden = 1;\nexport const shown = hidden + 1;\n",
-        two='import { shown } from "./one.js";\nconst hidden = 10;\nexport function total() { return shown + hidden; }\n',
+        two='import { shown } from "./one.js";\nconst hidden = 10;\n'
+        "export function total() { return shown + hidden; }\n",
     )
     assert value_of(joiner.join("two", folder=here), "$two.total()") == 12
     with pytest.raises(JSEvalException, match="hidden is not defined"):
@@ -102,7 +103,8 @@ def test_refuses_a_module_that_is_not_there(folder):
 
 def test_refuses_a_circle(folder):
     here = folder(
-        a='import { b } from "./b.js";\nexport const a = 1;\n', b='import { a } from "./a.js";\nexport const b = 1;\n'
+        a='import { b } from "./b.js";\nexport const a = 1;\n',
+        b='import { a } from "./a.js";\nexport const b = 1;\n',
     )
     with pytest.raises(joiner.JoinError, match=r"b\.js, line 1: a → b → a is a circle"):
         joiner.join("a", folder=here)

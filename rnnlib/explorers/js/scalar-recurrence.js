@@ -8,7 +8,7 @@ import { html, mountExplorer } from "./controls.js";
 import { spec } from "./scalar-recurrence.spec.js";
 
 const MARGINAL = 1e-9; // |slope| this near to 1 counts as 1
-const LONG = 1000; // steps after which h has gone where it goes
+const LONG = 10000; // steps after which h has gone where it goes
 
 // ---- The numbers -------------------------------------------------------------------------------------------------
 
