@@ -23,7 +23,7 @@ FIGURES = [
 ]
 
 # Dichromacy at severity 1.0, on linear RGB: G. M. Machado, M. M. Oliveira and L. A. F. Fernandes, "A
-# physiologically-based model for simulation of color vision deficiency", IEEE TVCG 15(6), 2009, table of precomputed matrices.
+# physiologically-based model for simulation of color vision deficiency", IEEE TVCG 15(6), 2009: its table of matrices.
 SIMULATION = {
     "normal": np.eye(3),
     "protanopia": [
