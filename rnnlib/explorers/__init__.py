@@ -10,10 +10,11 @@ from importlib import import_module
 # Each is loaded when it is asked for: the palette and the joiner need no widgets, and nothing here needs them all.
 _WHERE = {
     "ScalarRecurrence": "scalar_recurrence",
+    "HiddenStates": "hidden_states",
     "Unroll": "unroll",
     "Question": "question",
 }
-_MODULES = ("joiner", "palette", "seeded", "text", "specs", "markup")
+_MODULES = ("joiner", "palette", "runs", "seeded", "text", "specs", "markup")
 
 __all__ = list(_WHERE)
 

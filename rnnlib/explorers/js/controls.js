@@ -164,13 +164,14 @@ function makeLabel(control, id) {
 }
 
 function makeRange(control, { serial, set }) {
-  const { name, min, max, step = 1, unit = "" } = control;
+  const { name, min, max, step = 1, unit = "", shown } = control; // shown: what stands for 0, 1, … where that says more
   const id = `${serial}-${name}`;
   const value = html("output", { for: id, class: "rnn-value" });
   const input = html("input", { type: "range", id, min, max, step, oninput: () => set({ [name]: Number(input.value) }) });
   const root = html("div", { class: "rnn-control" }, makeLabel(control, id), value, input);
   function update(state) {
-    const text = decimals(state[name], Math.max(decimalsOf(step), Math.min(4, decimalsOf(state[name])))) + unit;
+    const number = decimals(state[name], Math.max(decimalsOf(step), Math.min(4, decimalsOf(state[name]))));
+    const text = (shown?.[state[name]] ?? number) + unit;
     if (Number(input.value) !== state[name]) input.value = state[name];
     input.setAttribute("aria-valuetext", text);
     value.textContent = text;
