@@ -1,4 +1,4 @@
-"""How strict nbval is with the options of dev.py, shown on small notebooks.
+"""How strict nbval is with the options of dev.py, shown on small cells.
 
 `--nbval` runs every cell and compares the kinds of output and each one's content with what is stored: streams, text,
 HTML, LaTeX and an explorer's own JSON. It leaves out pictures (their bytes differ between versions of a font), metadata
@@ -45,17 +45,23 @@ DIFFERENT = {
 }
 
 
+def named(cell, name):
+    """Return the cell with that id."""
+    cell.id = name
+    return cell
+
+
 @pytest.fixture(scope="module")
 def failed(tmp_path_factory):
-    """The names of the notebooks that nbval refuses."""
+    """The names of the cells that nbval refuses, of one notebook with all of them."""
     folder = tmp_path_factory.mktemp("strict")
-    for name, cell in {**EQUAL, **DIFFERENT}.items():
-        write(notebook(cell), folder / f"{name}.ipynb")
+    cells = {**EQUAL, **DIFFERENT}
+    write(notebook(*[named(cell, name) for name, cell in cells.items()]), folder / "all.ipynb")
     command = [sys.executable, "-m", "pytest", folder, *STRICT, "-q", "--rootdir", folder, "--junit-xml"]
     subprocess.run([*command, folder / "report.xml"], capture_output=True, check=False)
     cases = list(ElementTree.parse(folder / "report.xml").iter("testcase"))
-    assert len(cases) == len(EQUAL) + len(DIFFERENT)
-    return {case.get("classname").split(".")[0] for case in cases if len(case)}
+    assert [case.get("name") for case in cases] == [f"Cell {number}" for number in range(len(cells))]
+    return {name for name, case in zip(cells, cases) if len(case)}
 
 
 @pytest.mark.parametrize("name", EQUAL)
