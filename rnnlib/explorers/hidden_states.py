@@ -169,6 +169,8 @@ def guessing(state, reading):
     level = f"The mean surprise is {digits(all_)} nats, a blind guess costs ln {V} = {digits(math.log(V))}"
     if state["mode"] == "live":
         return f"{level}: nothing has been learned"
+    if all_ > 1.1 * math.log(V):
+        return f"{level}: worse than guessing, for this is not what it has learned"
     if all_ > 0.9 * math.log(V):
         return f"{level}: it still guesses"
     if first is None or rest is None:

@@ -300,6 +300,13 @@ def test_the_prediction_is_answered_by_what_the_trained_network_does(script):
     assert SPEC["prediction"]["options"][before] == "all about alike"
 
 
+def test_a_trained_network_is_worse_than_guessing_where_it_has_learned_otherwise(script):
+    explorer = HiddenStates(mode="run", text="xyxyxyxy")
+    assert explorer.surprise.mean() > 1.1 * np.log(45)
+    assert explorer.sentence.endswith("worse than guessing, for this is not what it has learned.")
+    assert in_page(script, explorer, "model.describe(state, result)") == explorer.sentence
+
+
 def test_a_page_without_the_run_says_so(script):
     settings = HiddenStates.landmark("trained").settings
     words = script.value(

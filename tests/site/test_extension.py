@@ -88,6 +88,16 @@ def test_only_a_page_with_an_explorer_loads_the_script(book):
     assert "explorers.js" not in page
 
 
+def test_a_stored_run_is_loaded_where_it_is_shown_and_before_what_reads_it(book, tmp_path):
+    page, _ = book([cell("markdown", "# One"), cell("code", "x", outputs=output("hidden-states"))])
+    scripts = re.findall(r'<script defer="defer" src="_static/rnnlib/([\w.-]+)', page)
+    assert scripts == ["run-zen_rnn.js", "explorers.js"]
+    stored = (tmp_path / "html/_static/rnnlib/run-zen_rnn.js").read_text(encoding="utf-8")
+    assert stored.startswith("(globalThis.rnnlibRuns ??= {})")
+    page, _ = book([cell("markdown", "# One"), cell("code", "x", outputs=output("scalar-recurrence"))])
+    assert "run-" not in page
+
+
 def test_latex_keeps_the_picture(book):
     page, _ = book(
         [cell("markdown", "# One"), cell("code", "x", outputs=output("scalar-recurrence"))], "latex"

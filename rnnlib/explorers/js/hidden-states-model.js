@@ -221,6 +221,7 @@ function guessing({ mode }, { parts }) {
   if (!parts || parts.all === null) return "";
   const level = `The mean surprise is ${digits(parts.all)} nats, a blind guess costs ln ${V} = ${digits(Math.log(V))}`;
   if (mode === "live") return `${level}: nothing has been learned`;
+  if (parts.all > 1.1 * Math.log(V)) return `${level}: worse than guessing, for this is not what it has learned`;
   if (parts.all > 0.9 * Math.log(V)) return `${level}: it still guesses`;
   if (parts.first === null || parts.rest === null) return level;
   return `${level}; it is ${digits(parts.first)} at first letters of words, ${digits(parts.rest)} elsewhere: ${LEFT[outcome(null, { parts })]}`;

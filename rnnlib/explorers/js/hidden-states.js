@@ -109,6 +109,7 @@ function view({ figure, set, redraw, getState, serial, whole, model }) {
   const one = makeUnit(root, figure);
   const gradients = makeGradients(one.root, redraw);
   const controls = arrangeControls({ root, figure, serial, set, getState });
+  if (model.get("mode") === "trace") root.querySelector(".rnn-more:not(.rnn-gradients)").hidden = true; // nothing to reset or copy
   const onTrace = () => redraw();
   model.on("change:_states", onTrace);
 
@@ -159,7 +160,7 @@ function arrangeControls({ root, figure, serial, set, getState }) {
 function layOut(stage, scales, { T, H, labels, surprise }, width) {
   const row = H <= 8 ? 20 : H <= 16 ? 12 : H <= 32 ? 8 : Math.max(1, Math.floor(256 / H));
   const heat = TOP + row * H;
-  const strip = surprise ? STRIP + 26 : 0;
+  const strip = surprise ? STRIP + 32 : 0;
   const [left, right] = [40, width - 38];
   scales.time = linear([0.5, T + 0.5], [left, right]);
   scales.column = (right - left) / T;
@@ -257,7 +258,7 @@ function drawSurprise(stage, scales, { surprise }, t) {
   const up = (value) => scales.surprise(Math.min(MOST, value));
   const level = Math.log(vocabulary.length);
   const width = Math.max(1, Math.min(14, column * 0.7));
-  label(stage, [stage.left, scales.surprise(MOST) - 8], "L_t, surprise at the next character, in nats", { fill: "y", size: 13 });
+  label(stage, [stage.left, scales.surprise(MOST) - 14], "L_t, surprise at the next character, in nats", { fill: "y", size: 13 });
   for (const tick of [0, 3, 6]) label(stage, [stage.left - 8, scales.surprise(tick) + 4], String(tick), { anchor: "end", fill: "muted", size: 12, plain: true });
   surprise.forEach((value, k) => {
     if (!(value > 0.005)) return;
