@@ -222,7 +222,7 @@ def driven(state, h, effect):
         words = "the start still shows" if abs(effect) <= 1 else "a small change of the start has grown"
     return (
         f"Noise drives h about, between {digits(min(h))} and {digits(max(h))}. "
-        f"A change of h₀ reaches h{subscript(state['T'])} multiplied by {digits(effect)}: {words}."
+        f"A change of h₀ reaches h{subscript(state['T'])} multiplied by {digits(effect, 3, 0)}: {words}."
     )
 
 
@@ -255,7 +255,7 @@ def meaning(state, points, point):
             "h remembers on which side it was."
         )
     effect = sensitivity(run(state))
-    left = "nothing" if effect == 0 else digits(effect)
+    left = "nothing" if effect == 0 else digits(effect, 3, 0)
     return f"{shrinks}, and of a change in h₀ {left} is left in h{subscript(state['T'])}."
 
 

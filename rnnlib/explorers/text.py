@@ -8,10 +8,11 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-def digits(x, n=3):
+def digits(x, n=3, floor=1e-12):
     """Return x with n significant digits, trailing zeros dropped, a true minus, × 10ᵏ where it is tiny or huge.
 
-    Ties round away from zero, as in JavaScript.
+    Ties round away from zero, as in JavaScript. Below `floor` a number counts as 0: what rounding leaves of a state;
+    products of many factors take floor 0.
 
     >>> digits(-0.85866), digits(12345.6), digits(2.1e-8)
     ('−0.859', '12346', '2.1 × 10⁻⁸')
@@ -19,7 +20,7 @@ def digits(x, n=3):
     x = float(x)
     if not math.isfinite(x):
         return "not a number" if math.isnan(x) else "∞" if x > 0 else "−∞"
-    if abs(x) < 1e-12:
+    if abs(x) < floor or x == 0:
         return "0"
     rounded = Context(prec=n, rounding=ROUND_HALF_UP).plus(Decimal(abs(x)))
     e = rounded.adjusted()

@@ -48,6 +48,13 @@ def test_digits_are_the_same_in_both_languages(script, n):
         assert script.racer.eval(f"$format.digits({spelled(value)}, {n})") == text.digits(value, n), value
 
 
+@pytest.mark.parametrize("value", [1e-13, -3.25e-45, 5e-324, 0.0])
+def test_tiny_products_are_shown_where_asked(script, value):
+    shown = script.racer.eval(f"$format.digits({value!r}, 3, 0)")
+    assert shown == text.digits(value, 3, 0)
+    assert (shown == "0") == (value == 0)
+
+
 @pytest.mark.parametrize(
     ("value", "n", "expected"),
     [(-0.85866, 3, "−0.859"), (0.5, 3, "0.5"), (0.125, 2, "0.13"), (-0.125, 2, "−0.13"), (1234.5, 3, "1235"),

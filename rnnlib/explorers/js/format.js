@@ -4,10 +4,11 @@ const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
 
 // A number with n significant digits, trailing zeros dropped, a true minus, and × 10ᵏ where it is tiny or huge.
-export function digits(x, n = 3) {
+// Below `floor` it counts as 0: what rounding leaves of a state; products of many factors take floor 0.
+export function digits(x, n = 3, floor = 1e-12) {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "not a number" : x > 0 ? "∞" : "−∞";
   const size = Math.abs(x);
-  if (size < 1e-12) return "0";
+  if (size < floor || size === 0) return "0";
   const [mantissa, power] = size.toExponential(n - 1).split("e");
   const e = Number(power);
   const plain = e >= -4 && e < 6;

@@ -99,6 +99,18 @@ export function dot(panel, [x, y], { fill = "ink", radius = 3, hollow = false, w
   return mark(panel, "circle", { ...at, style, "stroke-width": hollow ? width : 0, opacity });
 }
 
+// Many equal dots as one mark: lines of no length with round ends.
+export function dots(panel, points, { fill = "ink", radius = 3 } = {}) {
+  const path = points.map(([x, y]) => `M${x.toFixed(2)} ${y.toFixed(2)}h0`).join("");
+  return mark(panel, "path", { d: path, "stroke-width": 2 * radius, "stroke-linecap": "round", style: `stroke: ${colour(fill)}` });
+}
+
+// Upright bars as one mark, each [x, from, to].
+export function bars(panel, list, { fill = "ink", width = 3 } = {}) {
+  const path = list.map(([x, from, to]) => `M${x.toFixed(2)} ${from.toFixed(2)}V${to.toFixed(2)}`).join("");
+  return mark(panel, "path", { d: path, "stroke-width": width, style: `stroke: ${colour(fill)}` });
+}
+
 // Text beside what it names. `anchor` is start, middle or end; a halo of the paper keeps lines out of it.
 export function label(panel, [x, y], text, { fill = "ink", anchor = "start", size = TEXT, halo = true, plain = false } = {}) {
   const node = mark(panel, "text", { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": anchor, class: halo ? "rnn-halo" : null });
@@ -158,6 +170,8 @@ export function makeHandle(panel, { name, fill, min, max, step, valueAt, write, 
   panel.front.append(root);
   const hold = (value) => Math.min(max, Math.max(min, Number((Math.round(value / step) * step).toPrecision(12))));
   let value = 0;
+  // touch-action alone does not keep browsers from scrolling with a finger on a part of an SVG
+  root.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
   onDrag(panel, root, (x, y) => write(hold(valueAt(x, y))));
   root.addEventListener("keydown", (event) => {
     const next = keyStep(event.key, value, { min, max, step });

@@ -3,7 +3,7 @@
 
 import { PHI, PHI_PRIME, makeGenerator, rnnBackward, rnnForward } from "./engine.js";
 import { digits, subscript } from "./format.js";
-import { axisX, axisY, dot, label, linear, line, makeHandle, makePanel, onDrag, roundUp, segment, svg } from "./plot.js";
+import { axisX, axisY, bars, dot, dots, label, linear, line, makeHandle, makePanel, onDrag, roundUp, segment, svg } from "./plot.js";
 import { html, mountExplorer } from "./controls.js";
 import { spec } from "./scalar-recurrence.spec.js";
 
@@ -151,7 +151,7 @@ const SENTENCES = {
   driven(state, { h, sensitivity }) {
     const size = Math.abs(sensitivity);
     const effect = size < 0.01 ? "the start is forgotten, only late inputs count" : size <= 1 ? "the start still shows" : "a small change of the start has grown";
-    return `Noise drives h about, between ${digits(Math.min(...h))} and ${digits(Math.max(...h))}. A change of h₀ reaches h${subscript(state.T)} multiplied by ${digits(sensitivity)}: ${effect}.`;
+    return `Noise drives h about, between ${digits(Math.min(...h))} and ${digits(Math.max(...h))}. A change of h₀ reaches h${subscript(state.T)} multiplied by ${digits(sensitivity, 3, 0)}: ${effect}.`;
   },
   moves: (state, result) => `${opening(state, result)}is at ${digits(result.h[state.T])} after ${state.T} steps and still on its way.`,
 };
@@ -176,7 +176,7 @@ function meaning({ T }, { fixed: { points }, fate: { point }, sensitivity }) {
     return `${slope} h comes nearer${side} ever more slowly, like a power of t.`;
   }
   const other = points.find((one) => one.kind === "stable" && one !== point);
-  const left = sensitivity === 0 ? "nothing" : digits(sensitivity);
+  const left = sensitivity === 0 ? "nothing" : digits(sensitivity, 3, 0);
   const shrinks = `${slope} |slope| < 1, so every step shrinks the distance`;
   if (!other) return `${shrinks}, and of a change in h₀ ${left} is left in h${subscript(T)}.`;
   const between = points.find((one) => one.kind === "unstable");
@@ -302,10 +302,15 @@ function drawCobweb(panel, { across, webUp }, state, result, t) {
   segment(panel, [across(-bound), webUp(-bound)], [across(bound), webUp(bound)], { stroke: fixed.every ? "ink" : "axis", width: fixed.every ? 2.5 : 1 });
   for (const value of otherInputs(state, x)) drawCurve(panel, { across, webUp }, state, value);
   drawCurve(panel, { across, webUp }, state, 0);
-  line(panel, cobwebPath(h).map(([one, next]) => [across(one), webUp(next)]), { stroke: "h", width: 1.3 });
+  line(panel, cobwebPath(h).map(([one, next]) => [across(one), webUp(next)]), pathLook(state));
   const [before, after] = [h[t - 1], h[t]];
   line(panel, [[across(before), webUp(before)], [across(before), webUp(after)], [across(after), webUp(after)]], { stroke: "h", width: 3.5 });
   apart(fixed.points, across).forEach(([one, named]) => drawFixedPoint(panel, [across(one.h), webUp(one.h)], one, named));
+}
+
+// Noise winds the path into a knot: thinner, so that the curve stays in sight.
+function pathLook({ input }) {
+  return input === "noise" ? { stroke: "h", width: 1, opacity: 0.45 } : { stroke: "h", width: 1.3 };
 }
 
 // The fixed points within the drawing, each with whether there is room for its value.
@@ -369,8 +374,7 @@ function drawCourse(panel, { up, time }, state, { h, x, fixed }, t) {
   drawInputs(panel, time, state, x);
   const points = Array.from(h, (value, k) => [time(k), up(value)]).filter(([, y]) => Number.isFinite(y));
   line(panel, points, { stroke: "h", width: 1.3 });
-  const radius = T > 60 ? 2 : 3;
-  points.forEach((point) => dot(panel, point, { fill: "h", radius }));
+  dots(panel, points, { fill: "h", radius: T > 60 ? 2 : 3 });
   if (points[t]) dot(panel, points[t], { fill: "h", radius: 5.5 });
 }
 
@@ -385,9 +389,8 @@ function drawInputs(panel, time, { input }, x) {
   if (input === "none") return;
   const tallest = Math.max(1, ...Array.from(x, Math.abs));
   const middle = panel.floor - STRIP / 2;
-  x.forEach((value, k) => {
-    if (value !== 0) segment(panel, [time(k + 1), middle], [time(k + 1), middle - (value / tallest) * (STRIP / 2 - 2)], { stroke: "x", width: 3 });
-  });
+  const heights = Array.from(x, (value) => (value / tallest) * (STRIP / 2 - 2));
+  bars(panel, heights.map((height, k) => [time(k + 1), middle, middle - height]), { fill: "x" });
   label(panel, [panel.right + 6, middle + 4], "x_t", { fill: "x" });
 }
 
