@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 MIME = "application/vnd.rnnlib.explorer+json"
 HTML_BUILDERS = ("html", "dirhtml", "singlehtml", "readthedocs")
 LINK = re.compile(r"#explore/([^/?]+)(?:/([^?]+)|\?.*)?")
+WHOLE_LINE_COMMENT = re.compile(r"^\s*//.*\n", re.MULTILINE)  # a sixth of the script, compressed
 SCRIPT, STYLE = "rnnlib/explorers.js", "rnnlib/explorers.css"
 
 
@@ -124,24 +125,38 @@ def run_file(run):
 
 
 def write_assets(app):
-    """Write the explorers' one script and one style sheet into the site."""
+    """Write the explorers' script, their style sheet and the stored runs that they show into the site."""
     if app.builder.name not in HTML_BUILDERS:
         return
     from rnnlib.explorers import joiner, runs
 
-    scripts = [(run_file(run), runs.site_script(run)) for run in stored_runs(joiner.explorer_names())]
-    for name, text in ((SCRIPT, joiner.site_script()), (STYLE, joiner.site_css()), *scripts):
+    texts = {SCRIPT: WHOLE_LINE_COMMENT.sub("", joiner.site_script()), STYLE: joiner.site_css()}
+    names = filter(None, map(run_of, joiner.explorer_names()))
+    for name, text in (texts | {run_script(name): runs.site_script(name) for name in names}).items():
         path = Path(app.outdir, "_static", name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
+@cache
+def run_of(name):
+    """Return the name of the stored run that an explorer shows, or None."""
+    from rnnlib.explorers.specs import read_spec
+
+    return read_spec(name).get("run")
+
+
+def run_script(name):
+    """Return where the site keeps a stored run."""
+    return f"rnnlib/run-{name}.js"
+
+
 def add_assets(app, pagename, templatename, context, doctree):
-    """Load them on the pages that show an explorer, and on no others; a stored run comes before what reads it."""
-    names = {node["payload"]["name"] for node in doctree.findall(explorer)} if doctree is not None else set()
-    for run in stored_runs(names):
-        app.add_js_file(run_file(run), loading_method="defer", priority=400)
-    if names:
+    """Load what the page's explorers need, and nothing on a page without one."""
+    shown = {node["payload"]["name"] for node in doctree.findall(explorer)} if doctree else set()
+    for run in sorted(filter(None, map(run_of, shown))):
+        app.add_js_file(run_script(run), loading_method="defer")  # before the script that looks for it
+    if shown:
         app.add_js_file(SCRIPT, loading_method="defer")
         app.add_css_file(STYLE)
 

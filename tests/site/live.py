@@ -73,8 +73,9 @@ class Live:
 
     def drawing(self):
         """Return all that is drawn, canvases included."""
-        return self.element.locator(".rnn-figure").evaluate(
-            "(figure) => figure.innerHTML + [...figure.querySelectorAll('canvas')].map((c) => c.toDataURL()).join()"
+        return self.element.locator(".rnn-figure").evaluate_all(
+            """(figures) => figures.map((figure) => figure.innerHTML
+              + [...figure.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL())).join()"""
         )
 
     def sentence(self):

@@ -2,9 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
 from live import Live, drawings, first_of_each, settings_of, stored, with_goals
 
+import rnnlib
+from rnnlib.explorers import runs
 from rnnlib.explorers.specs import defaults, read_spec
 
 every_explorer = pytest.mark.parametrize(("page", "key", "name"), drawings())
@@ -21,6 +24,7 @@ LANDMARKS = [(*one, landmark) for one in first_of_each() for landmark in read_sp
 PREPARE = {
     ("scalar-recurrence", "u"): {"input": "pulse"},
     ("scalar-recurrence", "seed"): {"input": "noise"},
+    ("hidden-states", "checkpoint"): {"mode": "run"},
 }
 
 # Controls that by their nature leave the sentence or the drawing as it is, and why.
@@ -47,6 +51,11 @@ FACTS = {
     ("unroll", "longer"): r"drawn 8 times, and still 11 parameters.* = −0\.871",
     ("unroll", "many-to-one"): r"only the last .* = 1\.567",
     ("unroll", "one-to-many"): r"Only x₁ is given.* = 1\.617",
+    ("hidden-states", "zen"): r"no \|h\| lies beyond 0\.9.* ln 45 = 3\.81: nothing has been learned",
+    ("hidden-states", "forgetful"): r"little more than a picture of the present.* nothing has been learned",
+    ("hidden-states", "saturated"): r"\d\d % of all \|h\| lie beyond 0\.9, pressed against the limit",
+    ("hidden-states", "untrained"): r"before training.* ln 45 = 3\.81: it still guesses",
+    ("hidden-states", "trained"): r"after 3000 steps of training.* where a word begins, most is left open",
     ("unroll", "informed"): r"= 1\.561.* by 0\.413 and .* by 0\.00586",
 }
 
@@ -71,7 +80,7 @@ def test_comes_to_life_in_place_of_its_picture(live, page, key, name, scheme):
     one = live(page, key, name, scheme)
     assert one.element.get_attribute("data-ready") is not None
     assert not one.element.locator("> img").is_visible()
-    assert one.element.locator(".rnn-figure").bounding_box()["height"] > 100
+    assert one.element.locator(".rnn-figure").first.bounding_box()["height"] > 100
     assert len(one.sentence()) > 30
 
 
@@ -98,6 +107,29 @@ def test_each_landmark_shows_its_numbers(live, page, key, name, landmark):
     one.settle()
     assert one.state() == settings_of(name, landmark)
     assert re.search(FACTS[name, landmark], one.sentence()), one.sentence()
+
+
+@pytest.mark.parametrize(("landmark", "checkpoint"), [("untrained", 0), ("trained", 5)])
+def test_the_stored_run_shows_what_rnnlib_computes_from_it(live, landmark, checkpoint):
+    page, key, name = next(one for one in first_of_each() if one[2] == "hidden-states")
+    one = live(page, key, name)
+    one.set(settings_of(name, landmark))
+    surprise, saturated = read_by_rnnlib(one.state()["text"], read_spec(name)["vocabulary"], checkpoint)
+    assert f"The mean surprise is {surprise:.3g} nats" in one.sentence()
+    assert ("no |h|" if saturated == 0 else f"{100 * saturated:.0f} % of all |h|") in one.sentence()
+
+
+def read_by_rnnlib(text, vocabulary, checkpoint):
+    """Return (the mean surprise at the next character, the share of states beyond 0.9) of the stored network."""
+    params = runs.params("zen_rnn", checkpoint)
+    cell = rnnlib.RNN(*params["W_xh"].shape)
+    for name in cell.params:
+        cell.params[name][:] = params[name]
+    symbols = np.array([vocabulary.index(character) for character in text])
+    trace = cell.forward(np.eye(len(vocabulary))[symbols][:, None])
+    logits = trace.y @ params["W_hy"] + params["b_y"]
+    surprise, _ = rnnlib.softmax_cross_entropy(logits[:-1], symbols[1:, None], reduction="mean")
+    return surprise, np.mean(np.abs(trace.y) > 0.9)
 
 
 @pytest.mark.parametrize("page", sorted({page for page, _, _ in drawings()}))
