@@ -85,7 +85,9 @@ def _loads(layer, i, state_dict):
     if isinstance(layer, Readout):
         return [(p["W_hy"], arrays[0].T), (p["b_y"], arrays[1])]
     W_ih, W_hh, b_ih, b_hh = arrays
-    b_h = np.where(b_hh == 0, b_ih, b_ih + b_hh)  # −0 + 0 is 0: where b_hh is 0 keep b_ih to the last bit
+    with np.errstate(over="ignore"):
+        b_h = np.where(b_hh == 0, b_ih, b_ih + b_hh)  # −0 + 0 is 0: where b_hh is 0 keep b_ih to the last bit
+    _validate.finite(b_h, f"the sum of {' and '.join(_keys(layer, i)[2:])}")
     start = [(p["h0"], 0.0)] if layer.learn_h0 else []
     return [(p["W_xh"], W_ih.T), (p["W_hh"], W_hh.T), (p["b_h"], b_h), *start]
 

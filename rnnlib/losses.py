@@ -73,7 +73,8 @@ def mse(predictions, targets, mask=None, reduction="sum"):
     mask = _read_mask(mask, predictions.shape[:-1])
     hint = "add the axis of outputs, targets[..., None]" if targets.shape == predictions.shape[:-1] else ""
     _validate.shape(targets, "targets", predictions.shape, "the predictions' shape", hint)
-    targets = _validate.finite(_unmasked(targets.astype(predictions.dtype), mask), "targets")
+    targets = _validate.floats(targets, "targets", predictions.dtype)
+    targets = _validate.finite(_unmasked(targets, mask), "targets")
     with np.errstate(all="ignore"):
         error = _live(predictions, mask, "predictions") - targets
         per_output = predictions.shape[-1] if reduction == "mean" else 1
@@ -90,7 +91,10 @@ def _reduce(losses, grad, mask, reduction):
     if reduction == "mean" and positions == 0:
         raise ValueError('mask is False everywhere; expected a position that counts, for reduction "mean"')
     divisor = {"sum": 1, "mean": positions, "batch_mean": losses.shape[-1]}[reduction]
-    return float(losses.sum()) / divisor, np.divide(grad, divisor, dtype=grad.dtype)
+    total = float(losses.sum())
+    if not np.isfinite(total):  # each loss is finite: name the place where their sum no longer is
+        _refuse_overflow(np.isfinite(losses.cumsum()).reshape(losses.shape), "the sum of the losses")
+    return total / divisor, np.divide(grad, divisor, dtype=grad.dtype)
 
 
 def _unmasked(array, mask, wide=True):
@@ -102,7 +106,7 @@ def _unmasked(array, mask, wide=True):
 
 def _float_array(value, name):
     array = _validate.real_array(value, name)
-    return array if array.dtype in _validate.FLOATS else array.astype(np.float64)
+    return array if array.dtype in _validate.FLOATS else _validate.floats(array, name, np.float64)
 
 
 def _read_outputs(value, name, target_shape):
@@ -172,7 +176,7 @@ def _one_hot(classes, O, dtype):
 
 
 def _read_probabilities(array, mask, dtype):
-    y = _validate.finite(_unmasked(array.astype(dtype), mask), "targets")
+    y = _validate.finite(_unmasked(_validate.floats(array, "targets", dtype), mask), "targets")
     if (y < 0).any():
         raise ValueError(f"targets holds {y.min():.4g}; expected probabilities, none below 0")
     off = np.abs(y.sum(axis=-1) - 1) > 1e-5

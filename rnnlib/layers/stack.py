@@ -22,6 +22,12 @@ class StackTrace:
         return self.layers[-1].y
 
     @property
+    def overflow(self):
+        """The first t at which a layer's state is not finite, or None."""
+        steps = [getattr(trace, "overflow", None) for trace in self.layers]
+        return min((t for t in steps if t is not None), default=None)
+
+    @property
     def h_last(self):
         """Each layer's last states (B, H), None for a layer that has no state."""
         return [getattr(trace, "h_last", None) for trace in self.layers]

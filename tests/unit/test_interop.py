@@ -98,6 +98,10 @@ def test_a_learned_h0_becomes_the_zero_that_torch_starts_from():
         (lambda d: d.update(weight_ih_l0=np.ones((12, 2))), ["weight_ih_l0", "(12, 2)", "(3, 2)", "LSTM"]),
         (lambda d: d.update(weight_hh_l0=np.ones((9, 3))), ["weight_hh_l0", "(9, 3)", "(3, 3)", "GRU"]),
         (lambda d: d.update(bias_hh_l0=np.full(3, np.nan)), ["bias_hh_l0", "nan"]),
+        (
+            lambda d: d.update(bias_ih_l0=np.full(3, 1e308), bias_hh_l0=np.full(3, 1e308)),
+            ["sum of bias_ih_l0 and bias_hh_l0", "inf"],
+        ),
     ],
 )
 def test_what_does_not_fit_is_named_and_nothing_is_loaded(change, fragments):

@@ -129,9 +129,10 @@ def test_overflow_passes_up_and_down_a_stack_and_the_loss_names_its_step():
         layer.params["W_xh"][...], layer.params["W_hh"][...] = 1.0, 1e200
     net = rnnlib.stack([*layers, rnnlib.Readout(1, 1, rng=0)])
     trace = net.forward(np.ones((4, 1, 1)))
-    assert trace.layers[0].overflow == 3
+    assert trace.layers[0].overflow == trace.overflow == 3
     with pytest.raises(FloatingPointError, match="t = 3"):
         rnnlib.mse(trace.y, np.zeros((4, 1, 1)))
     grads = net.backward(trace, np.ones((4, 1, 1)))
     with pytest.raises(FloatingPointError, match="W_"):
         rnnlib.SGD().step(net.params, grads)
+    assert net.forward(np.ones((2, 1, 1))).overflow is None

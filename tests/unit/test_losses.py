@@ -180,3 +180,19 @@ def test_a_loss_that_overflows_by_itself_is_refused():
         rnnlib.mse([[[1e200]]], [[[0.0]]])
     with pytest.raises(FloatingPointError, match="loss overflowed at t = 1"):
         rnnlib.softmax_cross_entropy([[[1e308, -1e308]]], [[1]])
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean", "batch_mean"])
+def test_a_sum_of_finite_losses_that_overflows_is_refused(reduction):
+    with pytest.raises(FloatingPointError, match="sum of the losses overflowed at t = 2, sequence 0"):
+        rnnlib.mse([[[1e154]]] * 3, [[[0.0]]] * 3, reduction=reduction)
+    losses, _ = rnnlib.mse([[[1e154]]] * 3, [[[0.0]]] * 3, reduction="none")
+    assert np.isfinite(losses).all()
+
+
+def test_targets_too_large_for_float32_are_refused_without_a_warning():
+    outputs = np.zeros((1, 2), np.float32)
+    for loss in (rnnlib.mse, rnnlib.softmax_cross_entropy):
+        with warnings.catch_warnings(), pytest.raises(ValueError, match="targets holds inf"):
+            warnings.simplefilter("error")
+            loss(outputs, [[1e300, 0.0]])
