@@ -206,7 +206,8 @@ function makeField(id, name, setting, index, tools) {
 const TOUCH = 44;
 
 function put(root, { x, y, w }) {
-  Object.assign(root.style, { left: `${x - w / 2}px`, top: `${y - TOUCH / 2}px`, width: `${w}px`, height: `${TOUCH}px` });
+  const wide = Math.max(w, TOUCH); // the target may be wider than the node that is drawn
+  Object.assign(root.style, { left: `${x - wide / 2}px`, top: `${y - TOUCH / 2}px`, width: `${wide}px`, height: `${TOUCH}px` });
 }
 
 // As many decimals as the place has room for.
