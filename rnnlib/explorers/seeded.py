@@ -13,7 +13,7 @@ import numpy as np
 
 M1, A1 = 2147483563, 40014
 M2, A2 = 2147483399, 40692  # every product stays below 2**47, so JavaScript's numbers hold it exactly
-START1, START2 = 123456789, 362436069  # without them seeds 0 and 1 would start at 1 and 2: one twice the other
+START1, START2 = 123456789, 362436069  # without them seeds 0 and 1 start at 1 and 2: one twice the other
 WARM_UP = 20  # neighbouring seeds start from neighbouring states
 
 

@@ -34,8 +34,8 @@ def random_settings(rng):
     return settings | {"T": rng.randint(8, 100), "seed": rng.randint(0, 9999)}
 
 
-RANDOM = [random_settings(random.Random(k)) for k in range(400)]
-KNOWN = [{}, *(SPEC["landmarks"][key]["settings"] for key in LANDMARKS)]
+RANDOM = [random_settings(random.Random(k)) for k in range(250)]
+KNOWN = [{}, {"w": 1.5, "h0": 0}, *(SPEC["landmarks"][key]["settings"] for key in LANDMARKS)]
 
 
 def computed(script, state):
@@ -81,7 +81,7 @@ def test_the_numbers_are_the_same_in_both_languages(script):
 
 def crossings(w, b, phi):
     """Where φ(w h + b) − h changes sign on a fine grid: a count that owes nothing to the explorer's method."""
-    h = np.linspace(-1.0000123, 1.0000321, 400_001)
+    h = np.linspace(-1.0000123, 1.0000321, 100_001)
     gap = phi(w * h + b) - h
     return h[:-1][np.sign(gap[:-1]) != np.sign(gap[1:])]
 
@@ -90,10 +90,10 @@ def crossings(w, b, phi):
 def test_all_fixed_points_are_found(activation):
     phi = {"tanh": np.tanh, "sigmoid": lambda a: 1 / (1 + np.exp(-a))}[activation]
     rng, counts = random.Random(4), set()
-    for _ in range(60):
+    for _ in range(30):
         w, b = rng.uniform(-3, 3), rng.choice([0.0, rng.uniform(-0.6, 0.6)])
         _, points = ours.fixed_points({"w": w, "b": b, "activation": activation})
-        assert [h for h, _, _ in points] == pytest.approx(crossings(w, b, phi), abs=1e-5)
+        assert [h for h, _, _ in points] == pytest.approx(crossings(w, b, phi), abs=3e-5)
         counts.add(len(points))
     assert counts == ({1, 3} if activation == "tanh" else {1})
 
@@ -268,7 +268,7 @@ def test_goals_are_judged_alike_in_both_languages(script, goal, settings, reache
 
 
 def test_goals_agree_on_random_settings(script):
-    for settings in RANDOM[:120]:
+    for settings in RANDOM[:80]:
         explorer = ScalarRecurrence(**settings)
         for goal in SPEC["goals"]:
             there = script.value(

@@ -62,7 +62,7 @@ export function mountExplorer({ model, el, spec, compute, describe, outcome, goa
   const sentence = html("p", { class: "rnn-sentence", "aria-live": "polite", "aria-atomic": "true" });
   const [first, more] = [makeControls(spec.controls.filter((one) => !one.more), tools), makeControls(spec.controls.filter((one) => one.more), tools)];
   const parts = [
-    spec.prediction && makePrediction(tools, (state) => outcome(state, compute(state))),
+    spec.prediction && !model.get("goal") && makePrediction(tools, (state) => outcome(state, compute(state))),
     makeGoal(tools, goals),
     first,
     spec.landmarks && makeLandmarks(tools),
@@ -80,7 +80,7 @@ export function mountExplorer({ model, el, spec, compute, describe, outcome, goa
   function show() {
     const state = getState();
     const result = compute(state);
-    width = Math.round(figure.clientWidth) || width || WIDTH;
+    width = widthOf(figure) || width || WIDTH;
     drawing.draw(state, result, width);
     const words = describe(state, result);
     if (sentence.textContent !== words) sentence.textContent = words;
@@ -90,7 +90,7 @@ export function mountExplorer({ model, el, spec, compute, describe, outcome, goa
 
   const names = spec.controls.map((control) => control.name);
   for (const name of [...names, "goal"]) model.on(`change:${name}`, redraw);
-  const watchers = [watchWidth(figure, () => Math.round(figure.clientWidth) !== width && redraw()), watchTheme(redraw)];
+  const watchers = [watchWidth(figure, () => widthOf(figure) !== width && redraw()), watchTheme(redraw)];
   const leave = register({ id: model.get("id") || spec.name, root, spec, initial, set, getState });
   return () => {
     for (const name of [...names, "goal"]) model.off(`change:${name}`, redraw);
@@ -109,6 +109,11 @@ function writeState(model, spec, changes) {
     if (!sameValue(model.get(name), value)) model.set(name, value);
   }
   model.save_changes();
+}
+
+// Rounded down: a drawing half a pixel too wide would wrap.
+function widthOf(node) {
+  return Math.floor(node.getBoundingClientRect().width);
 }
 
 function watchWidth(node, changed) {
