@@ -3,7 +3,7 @@
 
 import { arithmetic, compute, describe, expected, gradientNorms, outcome, readRun, readStates, strongest, visible, vocabulary } from "./hidden-states-model.js";
 import { digits, subscript, superscript } from "./format.js";
-import { axisX, axisY, dot, label, line, linear, log, makeHandle, makeHeatmap, makePanel, onDrag, segment, svg } from "./plot.js";
+import { axisX, axisY, colour, dot, label, line, linear, log, makeHandle, makeHeatmap, makePanel, onDrag, segment, svg } from "./plot.js";
 import { html, maths, mountExplorer } from "./controls.js";
 import { spec } from "./hidden-states.spec.js";
 
@@ -260,11 +260,11 @@ function drawSurprise(stage, scales, { surprise }, t) {
   const width = Math.max(1, Math.min(14, column * 0.7));
   label(stage, [stage.left, scales.surprise(MOST) - 14], "L_t, surprise at the next character, in nats", { fill: "y", size: 13 });
   for (const tick of [0, 3, 6]) label(stage, [stage.left - 8, scales.surprise(tick) + 4], String(tick), { anchor: "end", fill: "muted", size: 12, plain: true });
-  surprise.forEach((value, k) => {
-    if (!(value > 0.005)) return;
-    segment(stage, [time(k + 1), stage.bottom], [time(k + 1), up(value)], { stroke: "y", width, opacity: k + 1 === t ? 1 : 0.75 });
-    if (value > MOST) label(stage, [time(k + 1), up(value) - 1], "↑", { anchor: "middle", fill: "y", size: 12, plain: true });
-  });
+  const bar = (value, k) => `M${time(k + 1).toFixed(2)} ${stage.bottom}V${up(value).toFixed(2)}`;
+  const draw = (d, opacity) => stage.marks.append(svg("path", { d, style: `stroke: ${colour("y")}`, "stroke-width": width, opacity }));
+  draw(Array.from(surprise, (value, k) => (k + 1 === t ? "" : bar(value, k))).join(""), 0.75); // one path: a node each would be slow
+  if (t <= surprise.length) draw(bar(surprise[t - 1], t - 1), 1);
+  surprise.forEach((value, k) => value > MOST && label(stage, [time(k + 1), up(value) - 1], "↑", { anchor: "middle", fill: "y", size: 12, plain: true }));
   segment(stage, [stage.left, up(level)], [stage.right, up(level)], { width: 1, dash: "5 4" });
   label(stage, [stage.right + 4, up(level) + 4], `ln ${vocabulary.length}`, { size: 12, plain: true });
 }
