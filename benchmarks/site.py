@@ -141,6 +141,8 @@ def work_per_change(browser, address):
     for control in page.query_selector_all("rnn-explorer input[type=range]"):
         key = control.evaluate("(one) => one.closest('rnn-explorer').id")
         name = control.evaluate("(one) => one.name || one.labels?.[0]?.innerText || one.id")
+        if not control.is_visible():  # it belongs to a mode that is not on
+            continue
         control.scroll_into_view_if_needed()
         spent = []
         for _ in range(CHANGES):
