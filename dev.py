@@ -36,7 +36,7 @@ COVERS = {
 PLATFORMS = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "x86_64-pc-windows-msvc"]
 PLATFORMS += ["aarch64-apple-darwin", "x86_64-apple-darwin"]
 CHECKS = ["lint", "unit", "notebooks", "site"]
-STRICT = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=300"]
+STRICT = ["-p", "tools.nbval_history", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=300"]
 CPU_FEATURES = """
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 print(*[name for name in __cpu_dispatch__ if __cpu_features__.get(name)])

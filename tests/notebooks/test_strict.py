@@ -3,8 +3,8 @@
 `--nbval` runs every cell and compares the kinds of output and each one's content with what is stored: streams, text,
 HTML, LaTeX and an explorer's own JSON. It leaves out pictures (their bytes differ between versions of a font), metadata
 and execution counts, and widget views (their ids are random), so a stored notebook without the view that the kernel
-sends is equal. A cell never run is not compared, therefore rule_run forbids it. Nothing is sanitised: what differs
-between machines is not to be printed.
+sends is equal. A cell never run is not compared, therefore rule_run forbids it. A `;` at the end hides
+a value (tools/nbval_history.py). Nothing is sanitised: what differs between machines is not to be printed.
 """
 
 import subprocess
@@ -14,7 +14,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from nbformat.v4 import new_output
 from notebook_parts import VIEW, code, explorer, notebook, printed, shown
-from notebooks import EXPLORER, write
+from notebooks import EXPLORER, ROOT, write
 
 from dev import STRICT
 
@@ -29,6 +29,7 @@ display(data, raw=True)"""
 EQUAL = {
     "same": code("print(1)", printed("1\n")),
     "result": code("1 + 1", new_output("execute_result", data={"text/plain": "2"}, execution_count=9)),
+    "quiet": code("1;"),
     "view": code(SHOW, explorer({"w": 0.5}, view=False)),
 }
 DIFFERENT = {
@@ -58,7 +59,7 @@ def failed(tmp_path_factory):
     cells = {**EQUAL, **DIFFERENT}
     write(notebook(*[named(cell, name) for name, cell in cells.items()]), folder / "all.ipynb")
     command = [sys.executable, "-m", "pytest", folder, *STRICT, "-q", "--rootdir", folder, "--junit-xml"]
-    subprocess.run([*command, folder / "report.xml"], capture_output=True, check=False)
+    subprocess.run([*command, folder / "report.xml"], cwd=ROOT, capture_output=True, check=False)
     cases = list(ElementTree.parse(folder / "report.xml").iter("testcase"))
     assert [case.get("name") for case in cases] == [f"Cell {number}" for number in range(len(cells))]
     return {name for name, case in zip(cells, cases) if len(case)}
