@@ -327,10 +327,10 @@ class ScalarRecurrence(Explorer):
         state, h = self.settings, self.trace.h[:, 0, 0]
         every, points = fixed_points(state)
         bound = bound_of(state, h, points)
-        figure.set_size_inches(5.0, 2.5)
-        web, course = figure.subplots(1, 2, sharey=True, width_ratios=[1, 1.15])
+        figure.set_size_inches(5.0, 2.4)
+        web, course = figure.subplots(1, 2, sharey=True, subplot_kw={"box_aspect": 1})  # levels align
         draw_cobweb(web, state, h, points, bound, every)
-        draw_course(course, state, h, points)
+        draw_course(course, state, h, points, bound)
         web.set(xlim=(-bound, bound), ylim=(-bound, bound))
 
 
@@ -354,25 +354,30 @@ def draw_cobweb(axes, state, h, points, bound, every):
     axes.plot([-bound, bound], [-bound, bound], color=colour("axis"), lw=2.2 if every else 0.7)
     axes.plot(across, curve, color=colour("ink"), lw=1.3)
     steps = np.repeat(h[np.isfinite(h)], 2)
-    axes.plot(steps[:-1], np.r_[steps[0], steps[2:]], color=colour("h"), lw=1.0)
+    axes.plot(steps[:-1], np.r_[steps[0], steps[2:]], color=colour("h"), lw=1.2)
     axes.plot(h[0], h[0], "o", color=colour("h"), ms=6)
     for value, _, kind in points:
         if abs(value) <= bound:
             inside = colour("ink") if kind == "stable" else "none"
             axes.plot(value, value, "o", color=colour("ink"), mfc=inside, ms=6)
-    axes.set(xlabel="$h_{t-1}$", ylabel="$h_t$", box_aspect=1)
+    axes.set(xlabel="$h_{t-1}$", ylabel="$h_t$")
     axes.locator_params(nbins=4)
 
 
-def draw_course(axes, state, h, points):
+def draw_course(axes, state, h, points, bound):
+    edge = axes.get_yaxis_transform()
+    named = -math.inf
     for value, _, kind in points:
         axes.axhline(value, color=colour("axis"), lw=0.7, ls="-" if kind == "stable" else ":")
+        if named + 0.15 * bound < value <= bound:
+            axes.text(1.03, value, digits(value), transform=edge, va="center", size=10)
+            named = value
     times = np.arange(len(h))
-    axes.plot(times, h, "o-", color=colour("h"), lw=1.0, ms=2.5)
+    axes.plot(times, h, "o-", color=colour("h"), lw=1.2, ms=3)
     axes.plot(0, h[0], "o", color=colour("h"), ms=6)
     if state["input"] != "none":
         draw_inputs(axes, inputs(state))
-    axes.set(xlabel="$t$", xlim=(-0.02 * len(h), len(h) - 1))
+    axes.set(xlabel="$t$", xlim=(-0.03 * len(h), 1.02 * len(h) - 1))
     axes.locator_params(axis="x", nbins=4, integer=True)
 
 
@@ -381,3 +386,4 @@ def draw_inputs(axes, x):
     foot = axes.get_xaxis_transform()
     scale = 0.06 / max(1.0, float(np.abs(x).max()))
     axes.vlines(np.arange(1, len(x) + 1), 0.07, 0.07 + scale * x, transform=foot, color=colour("x"), lw=2)
+    axes.text(1.03, 0.07, "$x_t$", transform=axes.transAxes, va="center", color=colour("x"))

@@ -62,7 +62,7 @@ export function mountExplorer({ model, el, spec, compute, describe, outcome, goa
   const sentence = html("p", { class: "rnn-sentence", "aria-live": "polite", "aria-atomic": "true" });
   const [first, more] = [makeControls(spec.controls.filter((one) => !one.more), tools), makeControls(spec.controls.filter((one) => one.more), tools)];
   const parts = [
-    spec.prediction && !model.get("goal") && makePrediction(tools, (state) => outcome(state, compute(state))),
+    spec.prediction && model.get("ask") !== false && !model.get("goal") && makePrediction(tools, (state) => outcome(state, compute(state))),
     makeGoal(tools, goals),
     first,
     spec.landmarks && makeLandmarks(tools),
@@ -254,13 +254,14 @@ function makePrediction({ serial, spec, set }, happenedIn) {
     close(k === happened ? `You said: ${options[k]}. So it is.` : `You said: ${options[k]}. What happened: ${options[happened]}.`);
     root.dataset.right = k === happened;
   }
-  // The prompt stays in the page for the group's name; focus goes on to the answer, not back to the top.
+  // The prompt stays in the page for the group's name; focus goes on to the answer, or to the explorer, not back to the top.
   function close(words) {
     asked.hidden = true;
     answer.textContent = words;
-    if (!words) return (root.hidden = true);
-    answer.tabIndex = -1;
-    answer.focus({ preventScroll: true });
+    root.hidden = !words;
+    const next = words ? answer : root.parentElement;
+    next.tabIndex = -1;
+    next.focus({ preventScroll: true });
   }
   return { root, above: true };
 }
