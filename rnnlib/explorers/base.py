@@ -125,13 +125,14 @@ class Explorer(anywidget.AnyWidget):
 
     A subclass has `spec`, a trait for each of its controls, and `trace`, `grads`, `sentence`, `draw(figure)` and
     `goal_rules`. `id` is what links in the prose name it by, its own name if not given; `goal` the key of a goal that
-    the page judges. ValueError for settings that the specification does not take, TypeError for unknown names.
+    the page judges; `ask=False` leaves out the question that asks for a prediction. ValueError for settings that the specification does not take, TypeError for unknown names.
     """
 
     spec = None
     goal_rules = {}
     id = traitlets.Unicode().tag(sync=True)
     goal = Goal("").tag(sync=True)
+    ask = traitlets.Bool(True).tag(sync=True)
 
     def __init_subclass__(cls, **keywords):
         if cls.spec is not None and "_esm" not in cls.__dict__:
@@ -144,7 +145,7 @@ class Explorer(anywidget.AnyWidget):
         known = [name for name in self.trait_names(sync=True) if not name.startswith("_")]
         for name in settings:
             if name not in known:
-                have = ", ".join([*specs.defaults(self.spec), "id", "goal"]) + did_you_mean(name, known)
+                have = ", ".join([*specs.defaults(self.spec), "id", "goal", "ask"]) + did_you_mean(name, known)
                 raise TypeError(f"{type(self).__name__} has no setting {name!r}; it has {have}")
         super().__init__(**settings)
 
@@ -170,10 +171,10 @@ class Explorer(anywidget.AnyWidget):
 
     def code(self):
         """Return the line of Python that recreates the explorer."""
-        more = {name: getattr(self, name) for name in ("id", "goal")}
-        if more["id"] == self.spec["name"]:
-            del more["id"]
-        return text.python_code(type(self).__name__, {**self.changed, **{k: v for k, v in more.items() if v}})
+        more = self._stored()
+        if self.id != self.spec["name"]:
+            more["id"] = self.id
+        return text.python_code(type(self).__name__, more)
 
     def reached(self, goal=None):
         """Judge a goal as the page does: return (True or False, a sentence with what was found).
@@ -218,7 +219,7 @@ class Explorer(anywidget.AnyWidget):
 
     def _stored(self):
         """Return the settings that a notebook keeps: what differs from the defaults, and nothing computed."""
-        return {**self.changed, **({"goal": self.goal} if self.goal else {})}
+        return {**self.changed, **({"goal": self.goal} if self.goal else {}), **({} if self.ask else {"ask": False})}
 
     def _add_fallback(self, data, metadata):
         data["image/png"] = base64.b64encode(self.picture()).decode("ascii")

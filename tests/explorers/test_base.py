@@ -232,3 +232,10 @@ def test_a_specification_that_is_none_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr("rnnlib.explorers.specs.FOLDER", tmp_path)
     with pytest.raises(ValueError, match="odd.spec.js is not one export const"):
         read_spec("odd")
+
+
+def test_the_question_before_the_first_move_can_be_left_out():
+    asked, silent = ScalarRecurrence(w=1.5), ScalarRecurrence(w=1.5, ask=False)
+    assert asked._stored() == {"w": 1.5}
+    assert silent._stored() == {"w": 1.5, "ask": False}
+    assert silent.code() == "rnnlib.explorers.ScalarRecurrence(w=1.5, ask=False)"

@@ -161,7 +161,7 @@ function layOut(stage, scales, { T, H, labels, surprise }, width) {
   const row = H <= 8 ? 20 : H <= 16 ? 12 : H <= 32 ? 8 : Math.max(1, Math.floor(256 / H));
   const heat = TOP + row * H;
   const strip = surprise ? STRIP + 32 : 0;
-  const [left, right] = [40, width - 38];
+  const [left, right] = [40, width - 46]; // on the right the handle of the unit, and "ln 45"
   scales.time = linear([0.5, T + 0.5], [left, right]);
   scales.column = (right - left) / T;
   scales.words = labels && !fits(labels, scales) ? placeWords(labels, scales, right) : null;
