@@ -21,6 +21,7 @@ __all__ = list(_WHERE)
 
 def __getattr__(name):
     if name in _WHERE:
+        import_module(f"{__name__}.base")  # it says what to install where a package is missing
         return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
     if name in _MODULES:
         return import_module(f"{__name__}.{name}")

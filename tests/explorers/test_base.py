@@ -193,9 +193,10 @@ def run(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", explorers.__all__)
 @pytest.mark.parametrize("package", ["anywidget", "traitlets"])
-def test_without_its_extras_it_says_what_to_install(package):
-    hide = f"import sys; sys.modules['{package}'] = None; from rnnlib.explorers import ScalarRecurrence"
+def test_without_its_extras_it_says_what_to_install(package, name):
+    hide = f"import sys; sys.modules['{package}'] = None; from rnnlib.explorers import {name}"
     error = run(hide).stderr.strip().splitlines()[-1]
     assert error.startswith("ImportError:") and error.endswith('pip install "rnnlib[explorers]"')
 

@@ -49,8 +49,20 @@ def test_other_addresses_are_not_ours(script, hash):
     assert settings_of(script, hash) is None
 
 
-def test_an_unknown_landmark_changes_nothing(script):
-    assert settings_of(script, "#explore/any/nowhere") is None
+@pytest.mark.parametrize("name", ["nowhere", "constructor", "__proto__", "%zz"])
+def test_an_unknown_landmark_changes_nothing(script, name):
+    assert settings_of(script, f"#explore/any/{name}") is None
+
+
+@pytest.mark.parametrize("hash", ["#explore/%", "#explore/%E0%A4%A", "#explore/%?w=1"])
+def test_a_broken_address_names_no_explorer(script, hash):
+    assert script.call("links", "parseHash", args=[hash])["id"] == ""
+
+
+def test_a_text_is_not_cut_within_a_character(script):
+    control = {"kind": "text", "max": 2}
+    assert script.call("links", "parseValue", args=[control, "a\N{GRINNING FACE}"], arrays=False) == "a"
+    assert script.call("links", "parseValue", args=[control, "\N{GRINNING FACE}b"], arrays=False) == "\N{GRINNING FACE}"
 
 
 @pytest.mark.parametrize(

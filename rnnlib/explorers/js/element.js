@@ -42,8 +42,8 @@ export function defineElement(explorers) {
     }
   }
   customElements.define("rnn-explorer", ExplorerElement);
-  openAddress();
   addEventListener("hashchange", openAddress);
+  openAddress();
 }
 
 function openAddress() {

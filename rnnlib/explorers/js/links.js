@@ -46,9 +46,15 @@ export function follow(hash, near) {
   if (settings) entry.set(settings);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   entry.root.scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" });
-  entry.root.classList.add("rnn-flash");
-  setTimeout(() => entry.root.classList.remove("rnn-flash"), FLASH);
+  flash(entry);
   return true;
+}
+
+// A second link within the time of the first flash starts it anew.
+function flash(entry) {
+  clearTimeout(entry.flash);
+  entry.root.classList.add("rnn-flash");
+  entry.flash = setTimeout(() => entry.root.classList.remove("rnn-flash"), FLASH);
 }
 
 // Two explorers may share an id, as two cells of a notebook do: the one nearest to the link is meant.
@@ -63,13 +69,13 @@ export function parseHash(hash) {
   const match = /^#explore\/([^/?]+)(?:\/([^?]+))?(?:\?(.*))?$/.exec(hash);
   if (!match) return null;
   const [, id, landmark, query] = match;
-  return { id: decodeURIComponent(id), landmark: landmark && decodeURIComponent(landmark), query };
+  return { id: decode(id), landmark: landmark && decode(landmark), query };
 }
 
 // The settings a link asks for: a landmark's over the explorer's defaults, a query's over what the author set.
 export function settingsOf({ landmark, query }, spec, initial) {
   if (landmark !== undefined) {
-    const found = spec.landmarks?.[landmark];
+    const found = Object.hasOwn(spec.landmarks ?? {}, landmark) && spec.landmarks[landmark];
     return found ? { ...defaultsOf(spec), ...found.settings } : null;
   }
   return query === undefined ? null : { ...initial, ...parseQuery(query, spec) };
@@ -102,7 +108,7 @@ function decode(text) {
 // Text as a control's value, held within its bounds; undefined if it is none.
 export function parseValue(control, text) {
   const { kind, options, min, max } = control;
-  if (kind === "text") return text.slice(0, max);
+  if (kind === "text") return cut(text, max);
   if (kind === "toggle") return text === "true" ? true : text === "false" ? false : undefined;
   if (kind === "select") return options.find((option) => optionValue(option) === text) && text;
   const held = (part) => Math.min(max, Math.max(min, kind === "range" || kind === "numbers" ? part : Math.round(part)));
@@ -111,6 +117,11 @@ export function parseValue(control, text) {
   if (kind !== "numbers") return held(values[0]);
   const fits = values.length >= (control.fewest ?? 1) && values.length <= (control.most ?? Infinity);
   return fits ? values.map(held) : undefined;
+}
+
+// At most so many UTF-16 units, and no half of a character outside the basic plane, which no address could hold.
+function cut(text, most) {
+  return text.slice(0, most).replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, "");
 }
 
 // An option is its value, or [value, label].
