@@ -47,7 +47,9 @@ def train(progress=True):
     """Return the vocabulary and one dict per checkpoint: its step, loss and parameters as float16."""
     inputs, targets, lengths, vocabulary = lines_as_batch()
     V = len(vocabulary)
-    net = rnnlib.stack([rnnlib.RNN(V, HIDDEN, rng=SEED, init="orthogonal"), rnnlib.Readout(HIDDEN, V, rng=SEED + 1)])
+    net = rnnlib.stack(
+        [rnnlib.RNN(V, HIDDEN, rng=SEED, init="orthogonal"), rnnlib.Readout(HIDDEN, V, rng=SEED + 1)]
+    )
     optimiser, checkpoints = rnnlib.Adam(lr=0.01), []
     for step in trange(STEPS + 1, disable=not progress):
         loss, grads = loss_of(net, inputs, targets, lengths)

@@ -125,7 +125,8 @@ class Explorer(anywidget.AnyWidget):
 
     A subclass has `spec`, a trait for each of its controls, and `trace`, `grads`, `sentence`, `draw(figure)` and
     `goal_rules`. `id` is what links in the prose name it by, its own name if not given; `goal` the key of a goal that
-    the page judges; `ask=False` leaves out the question that asks for a prediction. ValueError for settings that the specification does not take, TypeError for unknown names.
+    the page judges; `ask=False` leaves out the question that asks for a prediction. ValueError for settings that the
+    specification does not take, TypeError for unknown names.
     """
 
     spec = None
@@ -145,7 +146,9 @@ class Explorer(anywidget.AnyWidget):
         known = [name for name in self.trait_names(sync=True) if not name.startswith("_")]
         for name in settings:
             if name not in known:
-                have = ", ".join([*specs.defaults(self.spec), "id", "goal", "ask"]) + did_you_mean(name, known)
+                have = ", ".join([*specs.defaults(self.spec), "id", "goal", "ask"]) + did_you_mean(
+                    name, known
+                )
                 raise TypeError(f"{type(self).__name__} has no setting {name!r}; it has {have}")
         super().__init__(**settings)
 
@@ -219,7 +222,11 @@ class Explorer(anywidget.AnyWidget):
 
     def _stored(self):
         """Return the settings that a notebook keeps: what differs from the defaults, and nothing computed."""
-        return {**self.changed, **({"goal": self.goal} if self.goal else {}), **({} if self.ask else {"ask": False})}
+        return {
+            **self.changed,
+            **({"goal": self.goal} if self.goal else {}),
+            **({} if self.ask else {"ask": False}),
+        }
 
     def _add_fallback(self, data, metadata):
         data["image/png"] = base64.b64encode(self.picture()).decode("ascii")

@@ -62,7 +62,10 @@ def test_a_broken_address_names_no_explorer(script, hash):
 def test_a_text_is_not_cut_within_a_character(script):
     control = {"kind": "text", "max": 2}
     assert script.call("links", "parseValue", args=[control, "a\N{GRINNING FACE}"], arrays=False) == "a"
-    assert script.call("links", "parseValue", args=[control, "\N{GRINNING FACE}b"], arrays=False) == "\N{GRINNING FACE}"
+    assert (
+        script.call("links", "parseValue", args=[control, "\N{GRINNING FACE}b"], arrays=False)
+        == "\N{GRINNING FACE}"
+    )
 
 
 @pytest.mark.parametrize(
