@@ -114,6 +114,8 @@ STEP_MISTAKES = (
      lambda x, h, W_xh, W_hh, b: np.tanh(x @ W_xh + b)),
     ("the weights are swapped: W_xh goes with x_t, W_hh with h_{t−1}.",
      lambda x, h, W_xh, W_hh, b: np.tanh(x @ W_hh + h @ W_xh + b)),
+    ("only the diagonal of W_hh is used, so each unit hears itself alone; every unit reads every unit: h_prev @ W_hh.",
+     lambda x, h, W_xh, W_hh, b: np.tanh(x @ W_xh + h * np.diag(W_hh) + b)),
     ("`*` multiplies entry by entry; h_{t−1} W_hh is a matrix product, written h_prev @ W_hh.",
      lambda x, h, W_xh, W_hh, b: np.tanh(x @ W_xh + h * W_hh + b)),
     ("`*` multiplies entry by entry; x_t W_xh is a matrix product, written x_t @ W_xh.",
@@ -163,6 +165,24 @@ def _batch_first(x, h_0, *params):
     return _forward(x.swapaxes(0, 1), h_0, *params)
 
 
+def _next_inputs(beyond):
+    """x[t] is read for x[t-1]; `beyond` is the place that is read in the last step, or None for zeros."""
+
+    def forward(x, h_0, *params):
+        last = 0 * x[:1] if beyond is None else x[beyond][None]
+        return _forward(np.concatenate([x[1:], last]), h_0, *params)
+
+    return forward
+
+
+def _next_inputs_last_left_out(x, h_0, *params):
+    return _forward(x[1:], h_0, *params)
+
+
+def _next_inputs_last_zero(x, h_0, *params):
+    return np.array([*_forward(x[1:], h_0, *params), 0 * h_0])
+
+
 def _same_array(*args):
     h = _forward(*args)
     return np.broadcast_to(h[-1], h.shape)
@@ -172,6 +192,8 @@ def _whole_loop(step):
     return lambda *args: _forward(*args, step=step)
 
 
+_NEXT = "x[t-1] is x_t: the first input is x[0], and h[t] is made from x[t-1]; x[t] is the next step's."
+
 RNN_FORWARD = Exercise(
     name="rnn_forward",
     args=("x", "h_0", "W_xh", "W_hh", "b_h"),
@@ -179,6 +201,7 @@ RNN_FORWARD = Exercise(
     cases=_forward_cases,
     reference=_forward,
     included="T = 1 and B = 1",
+    hints=((r"(^|: )x\[[^\]]*\] asks for index [1-9]\d* along axis 0,", f"Here {_NEXT}"),),
     variants=(
         ("h_0 is left out: T inputs make T + 1 states, and h[0] is h_0.",
          lambda *args: _forward(*args)[1:]),
@@ -198,6 +221,11 @@ RNN_FORWARD = Exercise(
          lambda *args: _forward(*args)[::-1]),
         ("the inputs are shifted by one: h[t] is made from x[t-1], so h[1] reads x[0].",
          lambda x, h_0, *params: _forward(np.roll(x, 1, axis=0), h_0, *params)),
+        (_NEXT, _next_inputs(0)),
+        (_NEXT, _next_inputs(-1)),
+        (_NEXT, _next_inputs(None)),
+        (_NEXT, _next_inputs_last_left_out),
+        (_NEXT, _next_inputs_last_zero),
         ("x is read as if the batch came first; here time is the first axis: x[0] is x_1 of all sequences.",
          _batch_first),
         ("the batch stands first in the answer; time is the first axis: (T+1, B, H).",

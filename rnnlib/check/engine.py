@@ -8,6 +8,7 @@ wrong mistake.
 
 import copy
 import inspect
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,10 +23,15 @@ TOLERANCE = 1e-5  # relative to the largest entry: float32 answers pass
 
 @dataclass(frozen=True)
 class Case:
-    """One set of arguments, and the words that tell it from the others ("T = 1, B = 1")."""
+    """One set of arguments, and the words that tell it from the others ("T = 1, B = 1").
+
+    `alone` is the sentence for code that is right on all other cases and wrong here. A case that has one does not
+    help to name a mistake: code may have that mistake, and fail here on top of it.
+    """
 
     words: str
     args: tuple
+    alone: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,8 @@ class Exercise:
 
     `args` are the names of the arguments; `outputs` pairs (name, shape in the book's letters) in the order in which
     they depend on each other, so that the first wrong one is the one to mend; `cases(rng)` lists the Cases;
-    `variants` pairs (sentence, function) of known mistakes; `included` names the edge cases that were tried.
+    `variants` pairs (sentence, function) of known mistakes; `included` names the edge cases that were tried;
+    `hints` pairs (pattern, sentence): the sentence follows what is said of an exception if the pattern is found in it.
     """
 
     name: str
@@ -44,6 +51,7 @@ class Exercise:
     reference: callable
     variants: tuple
     included: str = ""
+    hints: tuple = ()
 
     @property
     def wanted(self):
@@ -101,7 +109,8 @@ def _judge(function, exercise):
     wanted = [_attempt(exercise.reference, exercise, case) for case in cases]
     if all(map(_same, attempts, wanted)):
         return _right(exercise, attempts, again)
-    sentence = _named_variant(exercise, cases, attempts, wanted)
+    alone, cases, attempts, wanted = _set_apart(cases, attempts, wanted)
+    sentence = alone or _named_variant(exercise, cases, attempts, wanted)
     sentence = sentence or _first_wrong(exercise, cases, attempts, wanted) + _clue(function, attempts, wanted)
     return wrong(sentence + _about_prints(run))
 
@@ -328,6 +337,18 @@ def _right(exercise, attempts, again):
     return right(f"Right on {len(attempts)} case{'s' if len(attempts) > 1 else ''}{included}.")
 
 
+def _set_apart(cases, attempts, wanted):
+    """Return (sentence, cases, attempts, wanted) without the cases that have a sentence for failing alone.
+
+    The sentence is that of the first of them that is wrong, if all the others are right.
+    """
+    rows = list(zip(cases, attempts, wanted))
+    plain = [row for row in rows if not row[0].alone]
+    if all(_same(attempt, target) for _, attempt, target in plain):
+        return next(case.alone for case, attempt, target in rows if not _same(attempt, target)), *zip(*rows)
+    return "", *zip(*plain)
+
+
 def _named_variant(exercise, cases, attempts, wanted):
     """Return the sentence of the known mistake that gives just these answers, or None.
 
@@ -359,7 +380,10 @@ def _first_wrong(exercise, cases, attempts, wanted):
     i = next(i for i in range(len(cases)) if not _same(attempts[i], wanted[i]))
     attempt, words = attempts[i], cases[i].words
     if attempt.error is not None:
-        return attempt.reason + (f" This happens with {words}." if i > 0 else "")
+        hint = next(
+            (f" {hint}" for pattern, hint in exercise.hints if re.search(pattern, attempt.reason)), ""
+        )
+        return attempt.reason + hint + (f" This happens with {words}." if i > 0 else "")
     pairs = zip(exercise.outputs, attempt.arrays, wanted[i].arrays)
     (name, letters), array, target = next(pair for pair in pairs if not _close(*pair[1:]))
     if array.shape != target.shape:

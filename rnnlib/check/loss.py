@@ -148,7 +148,7 @@ def _chosen(values, targets):
 def _at_targets(o, targets, mask):
     """Return −ln ŷ_target (T, B), 0 where the mask is False."""
     safe = np.where(mask, targets, 0)
-    return -np.log(_chosen(_softmax(o), safe)) * mask
+    return -_chosen(_log_softmax(o), safe) * mask
 
 
 def _cross_entropy(o, targets, mask):
@@ -168,21 +168,36 @@ def _batch(rng, T, B, K, padding):
     return rng.normal(size=(T, B, K)) * 1.5, targets, mask
 
 
-def _loss_cases(rng):
+def _far_cases(alone):
+    """Logits near ±1000: rows far from 0, whose classes are close, and classes that are far from each other."""
+    near = np.array([[1000.0, 1001.0, 999.0], [-1000.0, -1001.0, -1002.0]])
+    apart = np.array([[1000.0, 0.0, -1000.0], [-1000.0, 1000.0, 999.0]])
+    mask = np.array([[True, True], [True, False]])
+    targets = np.array([[1, 2], [0, 0]])
+    return [
+        Case("logits near 1000 and −1000", (np.array([near, near[::-1]]), targets, mask), alone),
+        Case("logits from −1000 to 1000", (np.array([apart, apart]), targets, mask), alone),
+    ]
+
+
+def _loss_cases(rng, alone):
     sizes = [(4, 3, 5, -1), (1, 1, 2, 0), (3, 2, 3, 0), (5, 4, 4, -1), (3, 3, 4, 99)]
     words = {-1: ", targets of −1 at the padding", 99: ", targets of 99 at the padding", 0: ""}
-    return [Case(f"T = {T}, B = {B}, K = {K}{words[p]}", _batch(rng, T, B, K, p)) for T, B, K, p in sizes]
+    plain = [Case(f"T = {T}, B = {B}, K = {K}{words[p]}", _batch(rng, T, B, K, p)) for T, B, K, p in sizes]
+    return plain + _far_cases(alone)
 
 
+_LOG_SUM_EXP = ("right for small logits, but near ±1000 exp overflows, or ŷ is rounded to 0 and ln ŷ to −∞: in each "
+                "place subtract the largest logit first, and take o − max − log Σ exp(o − max) for ln ŷ.")  # fmt: skip
 _MEAN = "the loss is divided by the number of real places; the sum over them is wanted."
 
 CROSS_ENTROPY = Exercise(
     name="cross_entropy",
     args=("o", "targets", "mask"),
     outputs=(("the loss", "()"),),
-    cases=_loss_cases,
+    cases=lambda rng: _loss_cases(rng, _LOG_SUM_EXP),
     reference=_cross_entropy,
-    included="T = 1, B = 1 and odd targets at the padding",
+    included="T = 1, odd targets at the padding and logits near ±1000",
     variants=(
         (_MEAN, lambda o, targets, mask: _cross_entropy(o, targets, mask) / mask.sum()),
         ("the loss is divided by T · B, padding included; the sum is wanted.",
@@ -240,15 +255,17 @@ def _unmasked_gradient(o, targets, mask):
     return _softmax(o) - np.eye(o.shape[-1])[targets]
 
 
+_OVERFLOW_THERE = ("right for small logits, but near ±1000 exp overflows, or all of it is rounded to 0: in each place "
+                   "subtract the largest logit first, which changes nothing else.")  # fmt: skip
 _NO_MASK = "the mask is ignored: at the padding the gradient is 0."
 
 LOSS_GRADIENT = Exercise(
     name="loss_gradient",
     args=("o", "targets", "mask"),
     outputs=(("the gradient", "(T, B, K)"),),
-    cases=_loss_cases,
+    cases=lambda rng: _loss_cases(rng, _OVERFLOW_THERE),
     reference=_gradient,
-    included="T = 1, B = 1 and odd targets at the padding",
+    included="T = 1, odd targets at the padding and logits near ±1000",
     variants=(
         ("the sign is reversed: ∂L/∂o = ŷ − y, prediction minus target.",
          lambda *args: -_gradient(*args)),

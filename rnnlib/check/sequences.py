@@ -215,7 +215,8 @@ MEMORY_STEPS = Exercise(
          lambda w, fraction: _steps(w, fraction) + 1),
         ("rounding to the nearest number is sometimes too few steps: the state must be below the fraction.",
          lambda w, fraction: round(_ratio(w, fraction))),
-        ("this is not a whole number of steps: round it up.", _ratio),
+        ("this is not a whole number of steps: take the smallest whole number above it, since |w|^t must be strictly "
+         "below `fraction`; equal does not count.", _ratio),
         (_SIGN, lambda w, fraction: _steps(w, fraction, size=float)),
         (_SIGN, _signed_log),
         (_SIGN, _signed_log_nan),

@@ -231,6 +231,9 @@ def pair(values):
 # ---- Goal ----
 
 
+ROUNDING = 1e-9  # an output nearer to 0 than this has no sign
+
+
 def negative_output(state):
     moved = [name for name in PARAMS if state[name] != DEFAULTS[name]]
     if moved:
@@ -242,9 +245,10 @@ def negative_output(state):
     if any(abs(value) > 1 for value in state["h0"]):
         return False, f"{start} goes beyond −1 and 1; stay between them."
     o_1 = run(state)[1][0]
-    if o_1 < 0:
+    if o_1 < -ROUNDING:
         return True, f"with {start}, o₁ = {short(o_1)}; the start alone turns the sign of the first output."
-    return False, f"with {start}, o₁ = {short(o_1)}, which is not below 0."
+    output = "o₁ = 0 up to rounding" if abs(o_1) <= ROUNDING else f"o₁ = {short(o_1)}"
+    return False, f"with {start}, {output}, which is not below 0."
 
 
 # ---- The explorer ----

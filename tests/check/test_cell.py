@@ -29,6 +29,7 @@ STEP_WRONG = {
     "the input is missing": lambda x, h, W, U, b: np.tanh(h @ U + b),
     "the old state is missing": lambda x, h, W, U, b: np.tanh(x @ W + b),
     "the weights are swapped": lambda x, h, W, U, b: np.tanh(x @ U + h @ W + b),
+    "each unit hears itself alone": lambda x, h, W, U, b: np.tanh(x @ W + h * U.diagonal() + b),
     "written h_prev @ W_hh": lambda x, h, W, U, b: np.tanh(x @ W + h * U + b),
     "written x_t @ W_xh": lambda x, h, W, U, b: np.tanh(x * W + h @ U + b),
     "written with `@`": lambda x, h, W, U, b: np.tanh(x * W + h * U + b),
@@ -116,6 +117,7 @@ FORWARD_WRONG = {
     "W_hh stands transposed": steps_with(STEP_WRONG["W_hh stands transposed"]),
     "the activation is missing": steps_with(STEP_WRONG["the activation is missing"]),
     "the bias b_h is missing": steps_with(STEP_WRONG["the bias b_h is missing"]),
+    "each unit hears itself alone": steps_with(STEP_WRONG["each unit hears itself alone"]),
 }
 
 
@@ -123,6 +125,63 @@ FORWARD_WRONG = {
 def test_rnn_forward_names_the_mistake(words, says):
     answer = check.rnn_forward(FORWARD_WRONG[words])
     assert words in says(answer)
+
+
+def reading_x_t(place, last=None, start=np.zeros):
+    """Write the loop from t = 1 on, reading x[place(t, T)] where x[t-1] belongs, up to t = `last` or T."""
+
+    def rnn_forward(x, h_0, *params):
+        T = len(x)
+        h = start((T + 1, *h_0.shape))
+        h[0] = h_0
+        for t in range(1, T + 1 + (last or 0)):
+            h[t] = rnn_step(x[place(t, T)], h[t - 1], *params)
+        return h
+
+    return rnn_forward
+
+
+def next_appended(x, h_0, *params):
+    h = [h_0]
+    for t in range(1, len(x)):
+        h.append(rnn_step(x[t], h[t - 1], *params))
+    return np.array(h)
+
+
+def next_or_nothing(x, h_0, *params):
+    h = [h_0]
+    for t in range(1, len(x) + 1):
+        x_t = x[t] if t < len(x) else np.zeros_like(x[0])
+        h.append(rnn_step(x_t, h[-1], *params))
+    return h
+
+
+NEXT_INPUT = {
+    "wrapped": reading_x_t(lambda t, T: t % T),
+    "clipped": reading_x_t(lambda t, T: min(t, T - 1)),
+    "IndexError": reading_x_t(lambda t, T: t),
+    "last state left zero": reading_x_t(lambda t, T: t, last=-1),
+    "last state left out": next_appended,
+    "zeros past the end": next_or_nothing,
+}
+
+
+@pytest.mark.parametrize("way", NEXT_INPUT)
+def test_rnn_forward_names_x_t_read_for_the_input_before(way, says):
+    assert "x[t-1] is x_t: the first input is x[0]" in says(check.rnn_forward(NEXT_INPUT[way]))
+
+
+def test_an_index_past_the_end_of_the_states_is_not_taken_for_one_of_the_inputs():
+    def rnn_forward(x, h_0, *params):
+        h = np.zeros((len(x), *h_0.shape))
+        h[0] = h_0
+        for t in range(1, len(x) + 1):
+            h[t] = rnn_step(x[t - 1], h[t - 1], *params)
+        return h
+
+    words = check.rnn_forward(rnn_forward).sentence
+    assert "out of bounds" in words or "asks for index" in words
+    assert "is x_t" not in words
 
 
 def test_rnn_forward_takes_the_cell_of_rnnlib():

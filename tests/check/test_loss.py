@@ -57,8 +57,9 @@ def test_softmax_takes_every_way_to_write_it():
 
 def losses(o, targets, mask):
     """Return −ln ŷ at the target for each real place, as a list of (t, b, loss)."""
-    y_hat = softmax(o)
-    return [(t, b, -np.log(y_hat[t, b, targets[t, b]])) for t, b in np.argwhere(mask)]
+    shifted = o - o.max(axis=-1, keepdims=True)
+    log_p = shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
+    return [(t, b, -log_p[t, b, targets[t, b]]) for t, b in np.argwhere(mask)]
 
 
 def total(o, targets, mask):
@@ -111,7 +112,64 @@ def test_cross_entropy_names_the_mistake(words, says):
 
 def test_cross_entropy_takes_the_loss_of_rnnlib():
     assert check.cross_entropy(lambda o, y, m: rnnlib.softmax_cross_entropy(o, y, m)[0])
-    assert repr(check.cross_entropy(total)).startswith("Right on 5 cases")
+    said = "Right on 7 cases, T = 1, odd targets at the padding and logits near ±1000 included."
+    assert repr(check.cross_entropy(total)) == said
+
+
+def unshifted(o):
+    return np.exp(o) / np.exp(o).sum(axis=-1, keepdims=True)
+
+
+def picked(log_p, y, m):
+    return -log_p[m][np.arange(m.sum()), y[m]].sum()
+
+
+UNGUARDED = {
+    "log of a softmax": lambda o, y, m: picked(np.log(softmax(o)), y, m),
+    "log of an unshifted softmax": lambda o, y, m: picked(np.log(unshifted(o)), y, m),
+    "log of a sum": lambda o, y, m: picked(o - np.log(np.exp(o).sum(axis=-1, keepdims=True)), y, m),
+    "log of the chosen": lambda o, y, m: -np.log(chosen(o, y, m)).sum(),
+    "log of a bit more": lambda o, y, m: -np.log(chosen(o, y, m) + 1e-12).sum(),
+    "one maximum for all": lambda o, y, m: picked(
+        o - o.max() - np.log(np.exp(o - o.max()).sum(axis=-1, keepdims=True)), y, m
+    ),
+    "math.exp": lambda o, y, m: sum(
+        math.log(sum(map(math.exp, o[t, b]))) - o[t, b, y[t, b]] for t, b in np.argwhere(m)
+    ),
+}
+
+
+@pytest.mark.parametrize("way", UNGUARDED)
+def test_cross_entropy_names_a_logarithm_that_is_not_guarded(way, says):
+    words = says(check.cross_entropy(UNGUARDED[way]))
+    assert words.startswith("Not yet: right for small logits")
+    assert "subtract the largest logit first, and take o − max − log Σ exp" in words
+
+
+def test_cross_entropy_names_a_mistake_whether_or_not_the_logarithm_is_guarded(says):
+    guarded_or_not = [total, UNGUARDED["log of a sum"], UNGUARDED["log of a softmax"]]
+    for mean in [lambda o, y, m, loss=loss: loss(o, y, m) / m.size for loss in guarded_or_not]:
+        assert "divided by T · B" in says(check.cross_entropy(mean))
+
+
+def test_cross_entropy_takes_log_sum_exp_as_the_chapter_writes_it():
+    def masked_cross_entropy(o, targets, mask):
+        real, wanted = o[mask], targets[mask]
+        shifted = real - real.max(axis=-1, keepdims=True)
+        log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+        return -log_p[np.arange(len(real)), wanted].sum()
+
+    assert check.cross_entropy(masked_cross_entropy)
+    assert check.cross_entropy(lambda *args: np.float32(masked_cross_entropy(*args)))
+
+
+def test_cross_entropy_takes_a_product_with_the_mask():
+    def cross_entropy(o, targets, mask):
+        log_p = o - np.logaddexp.reduce(o, axis=-1, keepdims=True)
+        safe = np.where(mask, targets, 0)
+        return -(np.take_along_axis(log_p, safe[..., None], -1)[..., 0] * mask).sum()
+
+    assert check.cross_entropy(cross_entropy)
 
 
 def test_padding_that_trips_an_index_is_named_with_its_case():
@@ -164,6 +222,20 @@ GRADIENT_WRONG = {
 def test_loss_gradient_names_the_mistake(words, says):
     answer = check.loss_gradient(GRADIENT_WRONG[words])
     assert words in says(answer)
+
+
+def test_loss_gradient_names_an_exponential_that_is_not_guarded(says):
+    def unguarded(o, y, m):
+        return np.where(m[..., None], unshifted(o) - matches(o, y), 0)
+
+    words = says(check.loss_gradient(unguarded))
+    assert words.startswith("Not yet: right for small logits") and "subtract the largest logit first" in words
+    assert "the sign is reversed" in says(check.loss_gradient(lambda *args: -unguarded(*args)))
+
+
+def test_loss_gradient_takes_a_shifted_softmax():
+    assert check.loss_gradient(gradient)
+    assert check.loss_gradient(lambda o, y, m: rnnlib.softmax_cross_entropy(o, y, m)[1])
 
 
 def test_a_mask_forgotten_in_either_way_of_writing_one_hot_is_named():

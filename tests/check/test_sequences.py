@@ -119,7 +119,7 @@ MEMORY_WRONG = {
     "gives the last step that is not yet below": lambda w, f: loop(w, f) - 1,
     "one step too long": lambda w, f: loop(w, f) + 1,
     "rounding to the nearest": lambda w, f: round(ratio(w, f)),
-    "not a whole number": ratio,
+    "not a whole number of steps: take the smallest whole number above it": ratio,
     "a negative w": without_size,
     "changes sign": lambda w, f: math.floor(math.log(f) / math.log(w)) + 1,
     "its size is |w|^t": lambda w, f: np.floor(np.log(f) / np.log(w)) + 1,
@@ -133,6 +133,11 @@ MEMORY_WRONG = {
 def test_memory_steps_names_the_mistake(words, says):
     answer = check.memory_steps(MEMORY_WRONG[words])
     assert words in says(answer)
+
+
+def test_memory_steps_does_not_send_a_fraction_of_a_step_to_ceil():
+    words = check.memory_steps(ratio).sentence
+    assert "round" not in words and "strictly below `fraction`; equal does not count" in words
 
 
 def test_memory_steps_takes_a_loop_and_logarithms():

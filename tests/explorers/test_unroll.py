@@ -262,7 +262,7 @@ def test_the_prediction_is_answered_by_comparing(js):
 # ---- The drawing ----
 
 
-WIDTHS = (280, 320, 358, 390, 480, 559, 560, 640, 745, 800, 1000)
+WIDTHS = (280, 320, 329, 358, 390, 480, 559, 560, 640, 745, 800, 1000)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -293,6 +293,7 @@ def test_the_drawing_holds_all_and_cells_stand_apart(js, width):
 
 def test_five_steps_fit_a_phone_and_eight_the_text(js):
     assert js("layout(state, 358).width", state=Unroll().settings) <= 358
+    assert js("layout(state, 329).width", state=Unroll().settings) <= 329  # in an exercise at 390 px
     assert js("layout(state, 745).width", state=Unroll(T=8).settings) <= 745
 
 
@@ -351,6 +352,8 @@ GOAL = "negative-output"
         ({"h0": [-1.0, 1.0], "view": "folded", "T": 3}, True, "o₁ = −0.0977"),
         ({}, False, "which is not below 0"),
         ({"h0": [1.0, -1.0]}, False, "which is not below 0"),
+        ({"h0": [-1.0, 0.9]}, False, "o₁ = 0 up to rounding, which is not below 0"),  # −1.7e−16
+        ({"h0": [-1.0, 0.9001]}, True, "o₁ = −9.75 × 10⁻⁵"),
         ({"h0": [-3.0, 1.0]}, False, "goes beyond −1 and 1"),
         ({"h0": [-1.0, 1.0], "W_hy": [-1, 1]}, False, "W_hy was changed"),
         ({"W_xh": [-2, 1], "b_h": [0, 1]}, False, "W_xh, b_h were changed"),

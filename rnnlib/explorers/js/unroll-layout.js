@@ -4,7 +4,7 @@
 import { edgesOf, steps, usedOutputs } from "./unroll-model.js";
 
 const ROOMY = { w: 50, h: 28, left: 92, least: 80, most: 150, inset: 11, rows: { o: 46, h1: 142, h2: 196, x: 292 }, height: 330 };
-const TIGHT = { w: 38, h: 28, left: 50, least: 60, most: 92, inset: 9, rows: { o: 46, h1: 136, h2: 186, x: 276 }, height: 314 };
+const TIGHT = { w: 38, h: 28, left: 44, least: 56, most: 92, inset: 7, rows: { o: 46, h1: 136, h2: 186, x: 276 }, height: 314 };
 const ROOM = 560; // px; below it columns are compact and numbers have two decimals
 
 // Returns { width, height, compact, gap, nodes: { id: { x, y, w, h } }, cells: [{ t, x, y, w, h }], edges: [{ …, path }] }.

@@ -261,6 +261,8 @@ export function outcome(given) {
 // Whether each goal is reached, and a sentence to stand after "Right: " or "Not yet: ".
 export const goals = { "negative-output": negativeOutput };
 
+const ROUNDING = 1e-9; // an output nearer to 0 than this has no sign
+
 function negativeOutput(given) {
   const state = whole(given);
   const moved = PARAMS.filter((name) => String(state[name]) !== String(DEFAULTS[name]));
@@ -269,8 +271,9 @@ function negativeOutput(given) {
   if (String(givenInputs(state)) !== String(example)) return [false, "the inputs were changed; put them back and change h₀ alone."];
   const start = `h₀ = ${pair(state.h0)}`;
   if (state.h0.some((value) => Math.abs(value) > 1)) return [false, `${start} goes beyond −1 and 1; stay between them.`];
-  const output = `o₁ = ${short(compute(state).o[0])}`;
-  return compute(state).o[0] < 0
+  const o_1 = compute(state).o[0];
+  const output = Math.abs(o_1) <= ROUNDING ? "o₁ = 0 up to rounding" : `o₁ = ${short(o_1)}`;
+  return o_1 < -ROUNDING
     ? [true, `with ${start}, ${output}; the start alone turns the sign of the first output.`]
     : [false, `with ${start}, ${output}, which is not below 0.`];
 }
