@@ -34,6 +34,20 @@ def with_goals():
     return [(page, one["id"], one["name"], one["settings"]["goal"]) for page, one in asked]
 
 
+def asking(asks=True):
+    """Return (page, id, name) of the first of each kind that asks for a prediction, or of the first that does not."""
+    drawn = [(page, one) for page, one in payloads() if one["name"] != "question"]
+    chosen = [(page, one) for page, one in drawn if asks == asks_first(one["settings"])]
+    return list({one["name"]: (page, one["id"], one["name"]) for page, one in reversed(chosen)}.values())[
+        ::-1
+    ]
+
+
+def asks_first(settings):
+    """Tell whether an explorer asks: unless its author left that out, or set a goal instead."""
+    return settings.get("ask", True) and not settings.get("goal")
+
+
 def drawings():
     """Return those that draw: all but the predict questions."""
     return [one for one in stored() if one[2] != "question"]

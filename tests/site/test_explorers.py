@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from live import Live, drawings, first_of_each, settings_of, stored, with_goals
+from live import Live, asking, drawings, first_of_each, settings_of, stored, with_goals
 
 import rnnlib
 from rnnlib.explorers import runs
@@ -187,13 +187,22 @@ def test_copy_gives_the_line_of_python(live, page, key, name):
     )
 
 
-@each_kind
+@pytest.mark.parametrize(("page", "key", "name"), asking())
 def test_a_prediction_is_answered_with_what_happens(live, page, key, name):
     one = live(page, key, name)
     one.element.locator(".rnn-asked button").first.press("Enter")
     answer = one.element.locator(".rnn-answer")
     answer.wait_for()
     assert answer.inner_text().startswith("You said: ")
+
+
+@pytest.mark.parametrize(("page", "key", "name"), asking(False))
+def test_no_prediction_is_asked_for_where_the_author_left_it_out(live, page, key, name):
+    assert live(page, key, name).element.locator(".rnn-asked").count() == 0
+
+
+def test_every_kind_of_explorer_asks_somewhere():
+    assert {name for _, _, name in asking()} == {name for _, _, name in first_of_each()}
 
 
 @pytest.mark.parametrize(("page", "key", "name", "goal"), with_goals())
