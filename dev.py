@@ -304,10 +304,17 @@ def summarise(results):
     """Print a line for each check; Problem if one failed."""
     say("\nname        result  seconds")
     for name, code, seconds in results:
-        say(f"{name:<11} {'FAILED' if code else 'ok':<7} {seconds:7.0f}")
+        say(f"{name:<11} {'FAILED' if code else 'ok':<7} {seconds:7.0f}{reason(code)}")
     failed = [name for name, code, _ in results if code]
     if failed:
         raise Problem(f"Failed: {', '.join(failed)}. One alone: python dev.py test --only {failed[0]}")
+
+
+def reason(code):
+    """Return how a check ended where its own output may not say so: it was killed, or pytest found no test."""
+    if code < 0:
+        return f"  (ended by signal {-code})"
+    return "  (no test was found)" if code == 5 else ""
 
 
 # Keeping

@@ -145,6 +145,12 @@ def test_one_failure_fails_the_whole_after_all_have_run(capsys):
     ]
 
 
+def test_check_that_was_killed_says_so(capsys):
+    with pytest.raises(dev.Problem, match="Failed: site"):
+        dev.summarise([("site", -9, 1.0)])
+    assert "site        FAILED        1  (ended by signal 9)" in capsys.readouterr().out
+
+
 def test_plain_cpu_leaves_features_out_that_numpy_knows():
     features = dev.answer([sys.executable, "-c", dev.CPU_FEATURES])
     code = "import warnings; warnings.simplefilter('error'); import numpy"
