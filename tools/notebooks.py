@@ -13,10 +13,11 @@ from pathlib import Path
 
 import nbformat
 
+from rnnlib.explorers.specs import MIME as EXPLORER
+
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = ROOT / "chapters"
 
-EXPLORER = "application/vnd.rnnlib.explorer+json"
 WIDGETS = ("application/vnd.jupyter.widget-view+json", "application/vnd.jupyter.widget-state+json")
 IMAGES = ("image/png", "image/svg+xml", "image/jpeg")
 KERNEL = {

@@ -7,6 +7,7 @@ import math
 import numbers
 
 from rnnlib.explorers import joiner, palette, specs, text
+from rnnlib.explorers.specs import MIME
 
 MISSING = '{} is needed for explorers: pip install "rnnlib[explorers]"'
 
@@ -15,8 +16,6 @@ try:
     import traitlets
 except ModuleNotFoundError as error:
     raise ImportError(MISSING.format(error.name), name=error.name) from error
-
-MIME = "application/vnd.rnnlib.explorer+json"
 
 
 class Control(traitlets.TraitType):

@@ -5,6 +5,7 @@ import re
 
 from rnnlib.explorers.joiner import FOLDER
 
+MIME = "application/vnd.rnnlib.explorer+json"  # what a notebook stores of an explorer
 SHARED = re.compile(r"^export const \w+ = (\{.*\});\s*$", re.DOTALL | re.MULTILINE)
 
 

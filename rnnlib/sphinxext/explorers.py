@@ -12,10 +12,10 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
 from rnnlib.explorers.markup import question_html
+from rnnlib.explorers.specs import read_spec
 
 logger = logging.getLogger(__name__)
 
-MIME = "application/vnd.rnnlib.explorer+json"
 HTML_BUILDERS = ("html", "dirhtml", "singlehtml", "readthedocs")
 LINK = re.compile(r"#explore/([^/?]+)(?:/([^?]+)|\?.*)?")
 WHOLE_LINE_COMMENT = re.compile(r"^\s*//.*\n", re.MULTILINE)  # a sixth of the script, compressed
@@ -107,21 +107,7 @@ def destination(uri, here):
 @cache
 def landmarks(name):
     """Return an explorer's landmarks: {key: {"label": …, "settings": …}}."""
-    from rnnlib.explorers.specs import read_spec
-
     return read_spec(name).get("landmarks", {})
-
-
-def stored_runs(names):
-    """Return the stored runs that these explorers read, as their `.spec.js` say."""
-    from rnnlib.explorers.specs import read_spec
-
-    return sorted({run for name in names if (run := read_spec(name).get("run"))})
-
-
-def run_file(run):
-    """Return the name of a stored run's script."""
-    return f"rnnlib/run-{run}.js"
 
 
 def write_assets(app):
@@ -141,8 +127,6 @@ def write_assets(app):
 @cache
 def run_of(name):
     """Return the name of the stored run that an explorer shows, or None."""
-    from rnnlib.explorers.specs import read_spec
-
     return read_spec(name).get("run")
 
 

@@ -1,6 +1,7 @@
 """The plug-in through which myst-nb reads an explorer's output."""
 
-from rnnlib.sphinxext.explorers import HTML_BUILDERS, MIME, explorer
+from rnnlib.explorers.specs import MIME
+from rnnlib.sphinxext.explorers import HTML_BUILDERS, explorer
 
 
 class ExplorerRenderer:

@@ -4,8 +4,7 @@ import json
 
 from pages import PAGES, ROOT
 
-from rnnlib.explorers.specs import defaults, read_spec
-from rnnlib.sphinxext.explorers import MIME
+from rnnlib.explorers.specs import MIME, defaults, read_spec
 
 FIND = "[...globalThis[Symbol.for('rnnlib.explorers')].live].find((one) => one.id === key)"
 

@@ -10,7 +10,8 @@ import pytest
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from rnnlib.sphinxext import explorers, layout, mathematics
+from rnnlib.explorers.specs import MIME
+from rnnlib.sphinxext import layout, mathematics
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 SENTENCE = "With w = 0.5 every state <fades> to 0."
@@ -30,7 +31,7 @@ def cell(kind, source, *tags, outputs=None):
 def output(name, key=None, settings=None, picture=True):
     """Return the stored output of an explorer."""
     payload = {"name": name, "id": key or name, "settings": settings or {}, "sentence": SENTENCE}
-    data = {explorers.MIME: payload, "text/plain": "an explorer"} | ({"image/png": PIXEL} if picture else {})
+    data = {MIME: payload, "text/plain": "an explorer"} | ({"image/png": PIXEL} if picture else {})
     return [{"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": data}]
 
 
