@@ -156,3 +156,16 @@ def generator(rng, name="rng"):
     if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool):
         return np.random.default_rng(count(rng, name, least=0))
     raise TypeError(f"{name} is {describe(rng)}; expected np.random.default_rng(seed), an int seed or None")
+
+
+def like(arrays, kept, name):
+    """Check named arrays against those whose place they are to take: names, shapes, number types; all finite."""
+    missing, unknown = sorted(set(kept) - set(arrays)), sorted(set(arrays) - set(kept))
+    if missing or unknown:
+        raise ValueError(f"{name} lacks {missing} and has unknown names {unknown}; expected {sorted(kept)}")
+    for key, old in kept.items():
+        label = f'{name}["{key}"]'
+        new = finite(shape(real_array(arrays[key], label), label, old.shape), label)
+        if new.dtype.kind != old.dtype.kind or not np.can_cast(new.dtype, old.dtype):
+            raise TypeError(f"{label} holds {new.dtype}; expected {old.dtype}")
+    return arrays

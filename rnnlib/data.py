@@ -2,7 +2,9 @@
 
 import codecs
 import contextlib
+import datetime
 import io
+from importlib import import_module
 
 import numpy as np
 
@@ -20,6 +22,19 @@ def zen():
     with contextlib.redirect_stdout(io.StringIO()):  # importing `this` prints
         import this
     return codecs.decode(this.s, "rot13")
+
+
+def python_reference():
+    """Return the Python reference's topics, what help("topics") shows, as one text of about half a million characters.
+
+    It ships with Python and changes with its version.
+
+    >>> len(python_reference()) > 400_000
+    True
+    """
+    from pydoc_data.topics import topics
+
+    return "\n".join(topics[name] for name in sorted(topics))
 
 
 def encode(text):
@@ -74,6 +89,101 @@ def google_prices():
     with get_sample_data("goog.npz") as sample:
         table = sample["price_data"]
     return table["date"].astype("datetime64[D]"), table["adj_close"].astype(np.float64)
+
+
+COUNTRIES = {"Croatia": "hr_HR", "Estonia": "et_EE", "Finland": "fi_FI", "France": "fr_FR",
+             "Germany": "de_DE", "Italy": "it_IT", "Netherlands": "nl_NL", "Slovakia": "sk_SK",
+             "Spain": "es_ES", "Sweden": "sv_SE"}  # fmt: skip
+
+
+def surnames(n, rng):
+    """Draw n surnames from each of ten countries: (names, labels, countries), shuffled, no name twice.
+
+    names is a list of str, labels (10 n,) ints, places in the list countries; a name that two of the countries share
+    is left out. The names are Faker's; ImportError where it is not installed. ValueError if n is above 200.
+
+    >>> names, labels, countries = surnames(5, rng=0)
+    >>> len(names), countries[:2]
+    (50, ['Croatia', 'Estonia'])
+    """
+    rng, n = _validate.generator(rng), _validate.count(n, "n")
+    known = [_last_names(locale) for locale in COUNTRIES.values()]
+    own = [sorted(names.difference(*known[:i], *known[i + 1 :])) for i, names in enumerate(known)]
+    if n > min(map(len, own)):
+        raise ValueError(
+            f"n is {n}; expected at most {min(map(len, own))}, the names of the smallest country"
+        )
+    drawn = [names[k] for names in own for k in rng.choice(len(names), n, replace=False)]
+    order = rng.permutation(len(drawn))
+    return [drawn[k] for k in order], order // n, list(COUNTRIES)
+
+
+def _last_names(locale):
+    try:
+        return set(import_module(f"faker.providers.person.{locale}").Provider.last_names)
+    except ImportError as error:
+        raise ImportError("surnames are Faker's; expected it to be installed: pip install faker") from error
+
+
+MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+          "November", "December"]  # fmt: skip
+SPELLINGS = ("{d} {month} {y}", "{month} {d}, {y}", "{d}{th} of {month} {y}", "{mon} {d} {y}", "{d} {mon} '{y2:02}",
+             "{d}.{m}.{y}", "{m}/{d}/{y}", "{d:02}-{mon}-{y}", "{y}, {month} {d}", "{y}{m:02}{d:02}")  # fmt: skip
+
+
+def dates(n, rng):
+    """Draw n dates from 1950 to 2049, as people write them and as the standard does: (spellings, ISO 8601 dates).
+
+    Ten spellings, alike in frequency; with dots the day comes first, with slashes the month.
+
+    >>> dates(2, rng=0)
+    (['24.1.2035', '12th of September 2013'], ['2035-01-24', '2013-09-12'])
+    """
+    rng, n = _validate.generator(rng), _validate.count(n, "n")
+    days = rng.integers(datetime.date(1950, 1, 1).toordinal(), datetime.date(2050, 1, 1).toordinal(), n)
+    chosen = [datetime.date.fromordinal(int(day)) for day in days]
+    kinds = rng.integers(0, len(SPELLINGS), n)
+    return [_spell(SPELLINGS[k], day) for k, day in zip(kinds, chosen)], [day.isoformat() for day in chosen]
+
+
+def _spell(spelling, day):
+    th = "th" if 11 <= day.day <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(day.day % 10, "th")
+    month = MONTHS[day.month - 1]
+    return spelling.format(
+        d=day.day, m=day.month, y=day.year, y2=day.year % 100, month=month, mon=month[:3], th=th
+    )
+
+
+THINGS = ["film", "book", "meal", "song", "play", "hotel", "concert", "service"]
+BLAME = ["awful", "bad", "boring", "cold", "dull", "poor", "sad", "weak"]
+PRAISE = ["brilliant", "charming", "fine", "good", "great", "lovely", "strong", "warm"]
+DEGREES = ["", "", "so ", "very ", "really "]
+PHRASES = [  # by whether the word's own sense is turned round: {w} the word, {o} one of the other sense
+    ["the {s} was {d}{w}", "I found the {s} {d}{w}", "the {s} is {w}, not {o}", "it is true that the {s} was {w}",
+     "I do not think that the {s} was not {w}", "nobody says that the {s} was never {w}"],
+    ["the {s} was not {d}{w}", "I never found the {s} {w}", "the {s} was not {w} at all", "the {s} is not {w} but {o}",
+     "I do not think that the {s} was {d}{w}", "nobody says that the {s} was {d}{w}"],
+]  # fmt: skip
+
+
+def sentiment(n, rng):
+    """Draw n sentences of a small grammar and their labels (n,), 1 for praise and 0 for blame.
+
+    Half of the sentences turn their word's sense round by a negation ("not bad at all"), and some turn it round
+    twice: no word alone says anything about the label. Made here, as no labelled sentences ship with Python.
+
+    >>> sentiment(2, rng=0)
+    (['I never found the film awful', 'I do not think that the play was very lovely'], array([1, 0]))
+    """
+    rng, n = _validate.generator(rng), _validate.count(n, "n")
+    turned, labels = rng.integers(0, 2, (2, n))
+    return [_sentence(int(a), int(b), rng) for a, b in zip(turned, labels ^ turned)], labels
+
+
+def _sentence(turned, sense, rng):
+    pick = lambda options: options[rng.integers(len(options))]
+    own, other = (PRAISE, BLAME) if sense else (BLAME, PRAISE)
+    return pick(PHRASES[turned]).format(w=pick(own), o=pick(other), s=pick(THINGS), d=pick(DEGREES))
 
 
 def two_unit_example():

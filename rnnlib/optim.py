@@ -78,6 +78,30 @@ class Optimiser:
         self._shapes = {name: p.shape for name, p in params.items()}
         self.updates += 1
 
+    def state(self, params):
+        """Return what the updates so far left behind, as a dict of new arrays: "updates" and "0/W_hh", "1/W_hh" ….
+
+        >>> sorted(Adam().state({"b": np.array([1.0])}))
+        ['0/b', '1/b', 'updates']
+        """
+        kept = self._read_state(_read_params(params)).items()
+        slots = {f"{i}/{name}": array.copy() for name, arrays in kept for i, array in enumerate(arrays)}
+        return {"updates": np.array(self.updates, np.int64), **slots}
+
+    def load_state(self, params, state):
+        """Go on from a state of an optimiser of this kind; ValueError or TypeError, by name, if it does not fit.
+
+        >>> params = {"b": np.array([1.0])}
+        >>> Adam().load_state(params, Adam().state(params))
+        """
+        state = _validate.like(state, self.state(params), "state")
+        slots = range(self.slots)
+        self._state = {
+            name: [np.array(state[f"{i}/{name}"], p.dtype) for i in slots] for name, p in params.items()
+        }
+        self._shapes = {name: p.shape for name, p in params.items()}
+        self.updates = int(state["updates"])
+
 
 def _read_params(params):
     if not isinstance(params, dict):
