@@ -30,7 +30,7 @@ __all__ = [
     "clip_grad_norm", "clip_grad_value", "grad_norm", "gradcheck",
 ]  # fmt: skip
 
-_LAZY = ("check", "data", "explorers", "interop", "tasks", "training")  # loaded at first use, so that the import stays light
+_LAZY = ("check", "data", "explorers", "interop", "tasks", "training")  # loaded at first use
 
 
 def __getattr__(name):
