@@ -12,9 +12,11 @@ _WHERE = {
     "ScalarRecurrence": "scalar_recurrence",
     "HiddenStates": "hidden_states",
     "Unroll": "unroll",
+    "JacobianProduct": "jacobian_product",
+    "GradientNorm": "gradient_norm",
     "Question": "question",
 }
-_MODULES = ("joiner", "palette", "runs", "seeded", "text", "specs", "markup")
+_MODULES = ("joiner", "linear", "palette", "runs", "seeded", "text", "specs", "markup")
 
 __all__ = list(_WHERE)
 
