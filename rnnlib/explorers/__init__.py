@@ -13,6 +13,7 @@ _WHERE = {
     "HiddenStates": "hidden_states",
     "Unroll": "unroll",
     "JacobianProduct": "jacobian_product",
+    "PhasePlane": "phase_plane",
     "GradientNorm": "gradient_norm",
     "Question": "question",
 }
