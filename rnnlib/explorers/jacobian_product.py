@@ -100,7 +100,7 @@ def dead(state, result, lag):
 
 def lost(state, result, lag):
     return (
-        f"The norm of J₁ ⋯ J_t passes 10¹² at lag {lag}: from there on an error of rounding in h₀ may decide "
+        f"The norm of J₁ ⋯ Jₜ passes 10¹² at lag {lag}: from there on an error of rounding in h₀ may decide "
         f"everything, and the digits depend on the machine. {why_grown(state, result)}"
     )
 
@@ -114,7 +114,7 @@ def keeps(state, result, every):
     left = power_of_ten(result["smallest"][-1])
     return (
         "The norm stays 1 at every lag, but only in one direction: "
-        f"s_min has fallen to {left} at lag {state['T']}."
+        f"sₘᵢₙ has fallen to {left} at lag {state['T']}."
     )
 
 
@@ -129,7 +129,7 @@ def falls(state, result):
 def hump(state, result, peak, below):
     T, largest, bound = state["T"], result["largest"], bound_text(state, result)
     seen = (
-        f"The norm of J₁ ⋯ J_t grows to {size_text(largest[peak], 5)} at lag {peak} before it shrinks; from lag "
+        f"The norm of J₁ ⋯ Jₜ grows to {size_text(largest[peak], 5)} at lag {peak} before it shrinks; from lag "
         f"{below} on it is below 1, and at lag {T} it is {power_of_ten(largest[T])}."
     )
     if state["activation"] == "identity":
@@ -152,7 +152,7 @@ def why_dead(state, result, slopes):
     if result["radius"] < EQUAL:
         return (
             f"{radius_text(result)} with W² = 0, and along this orbit the φ′ leave it so, for all that "
-            f"s_max(W) = {digits(result['s_max'])}."
+            f"sₘₐₓ(W) = {digits(result['s_max'])}."
         )
     if state["activation"] == "relu" and not slopes.any():
         return "Both units stand where relu is flat: φ′ = 0."
@@ -183,8 +183,8 @@ def radius_text(result):
 def bound_text(state, result):
     """The most by which one step can stretch."""
     if state["activation"] == "sigmoid":
-        return f"s_max(W) / 4 = {digits(result['bound'])}"
-    return f"s_max(W) = {digits(result['s_max'])}"
+        return f"sₘₐₓ(W) / 4 = {digits(result['bound'])}"
+    return f"sₘₐₓ(W) = {digits(result['s_max'])}"
 
 
 def slope_text(result, t):

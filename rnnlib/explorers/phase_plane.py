@@ -21,11 +21,16 @@ GRID = 20  # Newton starts from 21 × 21 places
 NEWTON = 50  # steps at most
 LEAP = 0.5  # the longest of them
 SOLVED = 1e-12  # h moves by less in one step: a fixed point
+ROUNDING = 1e-15  # what is left of a solution's last step
+TINY = 1e-300  # in place of 0 where something is divided by it
 SAME = 1e-3  # solutions this near to each other are one
 MARGINAL = 1e-6  # |λ| this near to 1 counts as 1
 LONG = 5000  # steps after which h has gone where it goes
 LOST = 12  # decades of growth after which the rounding of h_0 is as large as h
 NEAR = 0.3  # a saddle this near to the orbit has had its part in it
+ROUND = 64  # starts on the circle
+TOLD = 0.5  # decades of growth on the way that are worth a word
+TORN = 0.3  # a start this far from the middle one has gone elsewhere
 BOUND = 1.15  # half the width of the drawn plane
 
 
@@ -51,6 +56,13 @@ def run(state, starts=None):
     cell.params["b_h"][...] = bias(state)
     starts = [[state["start1"], state["start2"]]] if starts is None else starts
     return cell.forward(np.repeat(inputs(state)[:, None, None], len(starts), axis=1), h0=starts)
+
+
+def carried(state):
+    """Return the starts on the circle and where they go, h_0 … h_T (T+1, ROUND, 2)."""
+    angle = 2 * np.pi * np.arange(ROUND) / ROUND
+    circle = state["radius"] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return run(state, circle + [state["start1"], state["start2"]]).h
 
 
 def compute(state):
@@ -85,22 +97,26 @@ def fixed_points(W, b):
 
 def newton(W, b, h):
     """Take all starts h (N, 2) to where one step moves them least; return them and how far it does."""
-    h = h.copy()
-    going = np.ones(len(h), bool)
-    for k in range(NEWTON + 1):
-        after = step_from(W, b, h)
-        g = after - h
-        gap = np.abs(g).max(axis=1)
-        J = W * (1 - after * after)[:, None, :] - np.eye(2)  # g changes by dh (J − I)
-        det = J[:, 0, 0] * J[:, 1, 1] - J[:, 0, 1] * J[:, 1, 0]
-        going &= (gap >= 1e-15) & (det != 0)
-        if k == NEWTON or not going.any():
-            return h, gap
-        safe = np.where(det == 0, 1, det)
-        first = (g[:, 1] * J[:, 1, 0] - g[:, 0] * J[:, 1, 1]) / safe
-        second = (g[:, 0] * J[:, 0, 1] - g[:, 1] * J[:, 0, 0]) / safe
-        leap = np.maximum(np.maximum(abs(first), abs(second)), 1e-300)
-        h += (going * np.minimum(1, LEAP / leap))[:, None] * np.stack([first, second], axis=1)
+    for _ in range(NEWTON):
+        move = newton_step(W, b, h)
+        if not move.any():
+            break
+        h = h + move
+    return h, np.abs(step_from(W, b, h) - h).max(axis=1)
+
+
+def newton_step(W, b, h):
+    """Solve dh (J − I) = h − tanh(h W + b), no leap longer than LEAP; 0 where h is a solution or J − I singular."""
+    after = step_from(W, b, h)
+    g = after - h
+    J = W * (1 - after * after)[:, None, :]
+    p, q, r, s = J[:, 0, 0] - 1, J[:, 0, 1], J[:, 1, 0], J[:, 1, 1] - 1
+    det = p * s - q * r
+    going = (np.abs(g).max(axis=1) >= ROUNDING) & (det != 0)
+    det = np.where(going, det, 1)
+    move = np.stack([(g[:, 1] * r - g[:, 0] * s) / det, (g[:, 0] * q - g[:, 1] * p) / det], axis=1)
+    longest = np.maximum(np.abs(move).max(axis=1), TINY)
+    return (going * np.minimum(1, LEAP / longest))[:, None] * move
 
 
 def keep_best(found, h, gap):
@@ -138,7 +154,7 @@ def fate_of(state, result):
     far = h1, h2
     for _ in range(LONG):
         after = step(far)
-        if distance(far, after) < 1e-15:
+        if distance(far, after) < ROUNDING:
             break
         far = after
     after, point = step(far), nearest(points, far)
@@ -177,7 +193,7 @@ def settles(result, point):
     others = [one for one in result["points"] if one[3] == "stable" and one is not point]
     arrives = (
         f"goes to the stable fixed point {point_text(point[0])}, where the larger |λ| is {digits(point[2])}: "
-        "every step there contracts."
+        "in the end nearby states draw together."
     )
     if not others:
         return f"{arrives} No other fixed point is stable: nothing of the start is kept."
@@ -232,20 +248,32 @@ def opening(state, result):
 
 def circle_text(state, result):
     """What has become of the circle of starts, and on the way."""
-    largest, smallest, T = result["largest"], result["smallest"], state["T"]
+    largest, T = result["largest"], state["T"]
     if (largest > LOST).any():
         lag = int(np.argmax(largest > LOST))
-        return f"‖∂h_t/∂h₀‖ passes 10¹² at t = {lag}: an error of rounding in h₀ decides the rest."
+        return f"‖∂hₜ/∂h₀‖ passes 10¹² at t = {lag}: an error of rounding in h₀ decides the rest."
     peak = 0
     for t, value in enumerate(largest):
         peak = t if value > largest[peak] + 1e-9 else peak
-    log_radius, n = math.log10(state["radius"]), 2 if largest[T] > 6 else 3
-    axes = f"{power_of_ten(log_radius + largest[T], n)} and {power_of_ten(log_radius + smallest[T], n)}"
-    now = f"the circle of radius {digits(state['radius'])} has become an ellipse with half-axes {axes}"
-    if largest[peak] < 0.1 or peak == T:
-        return f"At t = {T} {now}."
+    now = ellipse_text(state, result)
+    if largest[peak] < TOLD or peak == T:
+        return f"At t = {T} {now}"
     size = power_of_ten(largest[peak], 2 if largest[peak] > 6 else 3)
-    return f"{norm_text(peak)} is {size}{passing(result, peak)}; at t = {T} {now}."
+    return f"{norm_text(peak)} is {size}{passing(result, peak)}; at t = {T} {now}"
+
+
+def ellipse_text(state, result):
+    logs = [math.log10(state["radius"]) + result[name][-1] for name in ("largest", "smallest")]
+    n = 2 if result["largest"][-1] > 6 else 3
+    axes = " and ".join(power_of_ten(one, n) for one in logs)
+    now = (
+        f"the product of the Jacobians makes of the circle of radius {digits(state['radius'])} an ellipse with "
+        f"half-axes {axes}"
+    )
+    away = float(np.abs(carried(state)[-1] - result["h"][-1]).max())
+    if away > TORN and away > 10 * 10.0 ** logs[0]:
+        return f"{now}, but it is too wide for that: some of its starts end elsewhere."
+    return f"{now}."
 
 
 def passing(result, peak):
@@ -326,13 +354,12 @@ class PhasePlane(Explorer):
 
 def draw_plane(axes, state, result):
     draw_arrows(axes, result["W"], bias(state))
-    h, angle = result["h"], np.linspace(0, 2 * np.pi, 65)
-    circle = state["radius"] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    loops = run(state, h[0] + circle).h  # (T+1, 65, 2)
-    for t, loop in enumerate(loops):
-        axes.plot(*loop.T, color=colour("h"), lw=1.6 if t in (0, state["T"]) else 0.5)
+    h, starts = result["h"], carried(state)
+    for t, loop in enumerate(starts):
+        axes.plot(*closed(loop).T, color=colour("h"), lw=1.6 if t in (0, state["T"]) else 0.5)
     matrix, power = result["products"][-1]
-    axes.plot(*(h[-1] + circle @ matrix * 2.0**power).T, color=colour("grad"), lw=1.4, ls="--")
+    ellipse = h[-1] + closed(starts[0] - h[0]) @ matrix * 2.0**power
+    axes.plot(*ellipse.T, color=colour("grad"), lw=1.4, ls="--")
     axes.plot(*h.T, "o-", color=colour("h"), lw=0.8, ms=2.2)
     axes.plot(*h[0], "o", color=colour("h"), ms=6)
     for point, _, _, kind in result["points"]:
@@ -342,6 +369,10 @@ def draw_plane(axes, state, result):
             axes.plot(*point, "x", color=colour("ink"), ms=5)
     axes.set(xlim=(-BOUND, BOUND), ylim=(-BOUND, BOUND), box_aspect=1, xlabel="$h_{t,1}$", ylabel="$h_{t,2}$")
     axes.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+
+
+def closed(loop):
+    return np.concatenate([loop, loop[:1]])
 
 
 def draw_arrows(axes, W, b):

@@ -87,7 +87,7 @@ function placeAlong(panel, ends, edge) {
   for (const one of ends.sort((first, second) => first.x - second.x)) {
     const x = Math.min(Math.max(one.x + 6, free), panel.right - 10);
     free = x + ACROSS;
-    label(panel, [x, edge === "top" ? panel.top + 12 : panel.bottom - 7], one.name, { fill: one.stroke === "axis" ? "muted" : one.stroke, size: 12 });
+    label(panel, [x, edge === "top" ? panel.top + 12 : panel.bottom - 18], one.name, { fill: one.stroke === "axis" ? "muted" : one.stroke, size: 12 });
   }
 }
 

@@ -58,11 +58,11 @@ const SENTENCES = {
     return `${productText(dead)} is exactly 0, and so is every longer product: nothing of a change in h₀ reaches h${subscript(dead)}. ${whyDead(state, weights, slopes.slice(2 * dead - 2, 2 * dead))}`;
   },
   lost(state, { course: { lost }, weights }) {
-    return `The norm of J₁ ⋯ J_t passes 10¹² at lag ${lost}: from there on an error of rounding in h₀ may decide everything, and the digits depend on the machine. ${whyGrown(state, weights)}`;
+    return `The norm of J₁ ⋯ Jₜ passes 10¹² at lag ${lost}: from there on an error of rounding in h₀ may decide everything, and the digits depend on the machine. ${whyGrown(state, weights)}`;
   },
   keeps({ T }, { course: { all }, smallest }) {
     if (all) return "Both singular values stay 1 at every lag: each Jacobian is orthogonal, so a gradient keeps its length, whatever its direction.";
-    return `The norm stays 1 at every lag, but only in one direction: s_min has fallen to ${powerOfTen(smallest[T])} at lag ${T}.`;
+    return `The norm stays 1 at every lag, but only in one direction: sₘᵢₙ has fallen to ${powerOfTen(smallest[T])} at lag ${T}.`;
   },
   falls(state, { largest, slopes, weights }) {
     const { T } = state;
@@ -72,7 +72,7 @@ const SENTENCES = {
   },
   hump(state, { course: { peak, below }, largest, slopes, weights }) {
     const { T } = state;
-    const seen = `The norm of J₁ ⋯ J_t grows to ${sizeText(largest[peak], 5)} at lag ${peak} before it shrinks; from lag ${below} on it is below 1, and at lag ${T} it is ${powerOfTen(largest[T])}.`;
+    const seen = `The norm of J₁ ⋯ Jₜ grows to ${sizeText(largest[peak], 5)} at lag ${peak} before it shrinks; from lag ${below} on it is below 1, and at lag ${T} it is ${powerOfTen(largest[T])}.`;
     if (state.activation === "identity") return `${seen} ${radiusText(weights)} < 1 decides only how it ends; ${boundText(state, weights)} > 1 allows the growth before.`;
     return `${seen} ${boundText(state, weights)} allows the growth; then φ′ takes it back: at t = ${T} the larger of the two φ′ is ${slopeText(slopes, T)}.`;
   },
@@ -81,7 +81,7 @@ const SENTENCES = {
 
 function whyDead({ activation }, { W, radius, largest }, [s1, s2]) {
   if (largest === 0) return "W is 0.";
-  if (radius < EQUAL) return `${radiusText({ radius })} with W² = 0, and along this orbit the φ′ leave it so, for all that s_max(W) = ${digits(largest)}.`;
+  if (radius < EQUAL) return `${radiusText({ radius })} with W² = 0, and along this orbit the φ′ leave it so, for all that sₘₐₓ(W) = ${digits(largest)}.`;
   if (activation === "relu" && s1 === 0 && s2 === 0) return "Both units stand where relu is flat: φ′ = 0.";
   return "The φ′ that are 0 have cut every way through W.";
 }
@@ -104,7 +104,7 @@ function radiusText({ radius }) {
 
 // The most by which one step can stretch.
 function boundText({ activation }, { largest, bound }) {
-  return activation === "sigmoid" ? `s_max(W) / 4 = ${digits(bound)}` : `s_max(W) = ${digits(largest)}`;
+  return activation === "sigmoid" ? `sₘₐₓ(W) / 4 = ${digits(bound)}` : `sₘₐₓ(W) = ${digits(largest)}`;
 }
 
 function productText(t) {
@@ -138,6 +138,7 @@ export const goals = {
 
 const SIDE_BY_SIDE = 560; // px of width from which W stands beside the product
 const HEIGHT = 300;
+const WEIGHTS = 230; // px for W, its eigenvalues and its singular values
 const RIGHT = 66; // px for the lines' names
 const LEFT = 50;
 
@@ -180,7 +181,7 @@ function view({ figure, redraw, getState }) {
     const beside = width >= SIDE_BY_SIDE;
     const wide = beside ? Math.floor(width * 0.66) : width;
     growth.resize(wide, HEIGHT, { left: LEFT, right: RIGHT, top: 14, bottom: 40 });
-    weights.resize(beside ? width - wide : width, beside ? HEIGHT : 210, { left: beside ? 34 : LEFT, right: 12, top: 14, bottom: 40 });
+    weights.resize(beside ? width - wide : width, WEIGHTS, { left: beside ? 44 : LEFT, right: 12, top: 14, bottom: 40 });
     slopes.resize(wide, 120, { left: LEFT, right: RIGHT, top: 14, bottom: 38 });
   }
   return { draw };
@@ -231,7 +232,7 @@ function drawWeights(panel, { activation }, { weights: { W, eigen, radius, large
 }
 
 function drawRow(panel, across, y, name, values, limit, fill) {
-  label(panel, [panel.left - 8, y + 4], name, { anchor: "end", fill });
+  label(panel, [panel.left - 12, y + 4], name, { anchor: "end", fill });
   segment(panel, [panel.left, y], [panel.right, y], { stroke: "grid", width: 1 });
   segment(panel, [across(limit), y - 9], [across(limit), y + 9], { stroke: "axis", width: 1.5 });
   for (const value of values) dot(panel, [across(value), y], { fill, radius: 5, hollow: fill === "ink" });
@@ -250,5 +251,5 @@ function drawMatrix(panel, W) {
 export function arithmeticOf({ weights: { W }, slopes, products, largest, smallest }, t) {
   const pair = [slopes[2 * t - 2], slopes[2 * t - 1]];
   const factor = `J${subscript(t)} = W diag(φ′(a${subscript(t)})) = ${matrixText(W)} diag(${pair.map((one) => digits(one, 3, 0)).join(", ")}) = ${matrixText(scaleColumns(W, ...pair))}.`;
-  return `${factor} ${productText(t)} = ${scaledText(products[t])}, with s_max = ${powerOfTen(largest[t], 5)} and s_min = ${powerOfTen(smallest[t])}.`;
+  return `${factor} ${productText(t)} = ${scaledText(products[t])}, with sₘₐₓ = ${powerOfTen(largest[t], 5)} and sₘᵢₙ = ${powerOfTen(smallest[t])}.`;
 }

@@ -20,7 +20,7 @@ export const spec = {
     { "name": "T", "symbol": "T", "label": "steps", "kind": "integer", "min": 10, "max": 100, "default": 60, "more": true }
   ],
   "prediction": {
-    "prompt": "W = [[0.9, 5], [0, 0.9]] has the eigenvalue 0.9, twice. Without an activation, J₁ ⋯ J_t is its t-th power. What does the norm of that power do?",
+    "prompt": "W = [[0.9, 5], [0, 0.9]] has the eigenvalue 0.9, twice. Without an activation, J₁ ⋯ Jₜ is its t-th power. What does the norm of that power do?",
     "options": ["it shrinks at every step", "it grows, then shrinks", "it grows for ever", "it stays at 1"],
     "settings": { "g": 1, "activation": "identity", "m11": 0.9, "m12": 5, "m21": 0, "m22": 0.9 }
   },

@@ -14,12 +14,16 @@ const GRID = 20; // Newton starts from 21 × 21 places
 const NEWTON = 50; // steps at most
 const LEAP = 0.5; // the longest of them
 const SOLVED = 1e-12; // h moves by less in one step: a fixed point
+const ROUNDING = 1e-15; // what is left of a solution's last step
+const TINY = 1e-300; // in place of 0 where something is divided by it
 const SAME = 1e-3; // solutions this near to each other are one
 const MARGINAL = 1e-6; // |λ| this near to 1 counts as 1
 const LONG = 5000; // steps after which h has gone where it goes
 const LOST = 12; // decades of growth after which the rounding of h_0 is as large as h
 const NEAR = 0.3; // a saddle this near to the orbit has had its part in it
 const ROUND = 64; // starts on the circle
+const TOLD = 0.5; // decades of growth on the way that are worth a word
+const TORN = 0.3; // a start this far from the middle one has gone elsewhere
 
 // ---- The numbers -------------------------------------------------------------------------------------------------
 
@@ -40,8 +44,17 @@ export function compute(state) {
   const x = inputs(state);
   const { h, a } = rnnForward(net, x, [start1, start2]);
   const points = fixedPoints(W, [b1, b2]);
-  const result = { W, net, x, h, a, points, ...jacobianProducts(W, a.map((value) => slope("tanh", value))) };
+  const starts = carried(state, net, x);
+  const result = { W, x, h, points, starts, ...jacobianProducts(W, a.map((value) => slope("tanh", value))) };
   return { ...result, fate: fateOf(state, result) };
+}
+
+// The starts on the circle, each with its states at t = 0 … T.
+function carried({ start1, start2, radius }, net, x) {
+  return Array.from({ length: ROUND }, (_, k) => {
+    const angle = (2 * Math.PI * k) / ROUND;
+    return rnnForward(net, x, [start1 + radius * Math.cos(angle), start2 + radius * Math.sin(angle)]).h;
+  });
 }
 
 // One step without input.
@@ -66,21 +79,25 @@ export function fixedPoints(W, bias) {
 
 function newton(W, bias, start) {
   let h = start;
-  let gap = Infinity;
-  for (let k = 0; k <= NEWTON; k++) {
-    const next = stepFrom(W, bias, h);
-    const [g1, g2] = [next[0] - h[0], next[1] - h[1]];
-    gap = Math.max(Math.abs(g1), Math.abs(g2));
-    if (gap < 1e-15 || k === NEWTON) break;
-    const [a, b, c, d] = scaleColumns(W, 1 - next[0] * next[0], 1 - next[1] * next[1]);
-    const [p, s] = [a - 1, d - 1]; // g changes by dh (J − I)
-    const det = p * s - b * c;
-    if (det === 0) break;
-    const [d1, d2] = [(g2 * c - g1 * s) / det, (g1 * b - g2 * p) / det];
-    const short = Math.min(1, LEAP / Math.max(Math.abs(d1), Math.abs(d2), 1e-300));
-    h = [h[0] + short * d1, h[1] + short * d2];
+  for (let k = 0; k < NEWTON; k++) {
+    const [move1, move2] = newtonStep(W, bias, h);
+    if (move1 === 0 && move2 === 0) break;
+    h = [h[0] + move1, h[1] + move2];
   }
-  return { h, gap };
+  return { h, gap: distance(stepFrom(W, bias, h), h) };
+}
+
+// dh (J − I) = h − tanh(h W + b), no leap longer than LEAP; 0 where h is a solution or J − I singular.
+function newtonStep(W, bias, h) {
+  const after = stepFrom(W, bias, h);
+  const [g1, g2] = [after[0] - h[0], after[1] - h[1]];
+  const [a, q, r, d] = scaleColumns(W, 1 - after[0] * after[0], 1 - after[1] * after[1]);
+  const [p, s] = [a - 1, d - 1];
+  const det = p * s - q * r;
+  if (Math.max(Math.abs(g1), Math.abs(g2)) < ROUNDING || det === 0) return [0, 0];
+  const [move1, move2] = [(g2 * r - g1 * s) / det, (g1 * q - g2 * p) / det];
+  const share = Math.min(1, LEAP / Math.max(Math.abs(move1), Math.abs(move2), TINY));
+  return [share * move1, share * move2];
 }
 
 function keepBest(found, solution) {
@@ -108,7 +125,7 @@ function fateOf(state, { W, h, points, largest }) {
   let far = [h[2 * T], h[2 * T + 1]];
   for (let k = 0; k < LONG; k++) {
     const next = step(far);
-    if (distance(far, next) < 1e-15) break;
+    if (distance(far, next) < ROUNDING) break;
     far = next;
   }
   const next = step(far);
@@ -136,7 +153,7 @@ export function describe(state, result) {
 const SENTENCES = {
   settles(state, { points, fate: { point } }) {
     const others = points.filter((one) => one.kind === "stable" && one !== point);
-    const arrives = `goes to the stable fixed point ${pointText(point.h)}, where the larger |λ| is ${digits(point.large)}: every step there contracts.`;
+    const arrives = `goes to the stable fixed point ${pointText(point.h)}, where the larger |λ| is ${digits(point.large)}: in the end nearby states draw together.`;
     if (others.length === 0) return `${arrives} No other fixed point is stable: nothing of the start is kept.`;
     return `${arrives} Other starts end at ${pointText(others[0].h)}${others.length > 1 ? ` or ${others.length - 1} more` : ""}: h remembers which, and for that the gradient vanishes.`;
   },
@@ -156,16 +173,22 @@ function opening({ input }, { h }) {
 }
 
 // What has become of the circle of starts, and on the way.
-function circleText({ radius, T }, { h, points, largest, smallest }) {
+function circleText(state, result) {
+  const { h, points, largest } = result;
   const lost = largest.findIndex((value) => value > LOST);
-  if (lost >= 0) return `‖∂h_t/∂h₀‖ passes 10¹² at t = ${lost}: an error of rounding in h₀ decides the rest.`;
+  if (lost >= 0) return `‖∂hₜ/∂h₀‖ passes 10¹² at t = ${lost}: an error of rounding in h₀ decides the rest.`;
   const peak = largest.reduce((best, value, t) => (value > largest[best] + 1e-9 ? t : best), 0);
-  const logRadius = Math.log10(radius);
-  const n = largest[T] > 6 ? 2 : 3;
-  const axes = `${powerOfTen(logRadius + largest[T], n)} and ${powerOfTen(logRadius + smallest[T], n)}`;
-  const now = `the circle of radius ${digits(radius)} has become an ellipse with half-axes ${axes}`;
-  if (largest[peak] < 0.1 || peak === T) return `At t = ${T} ${now}.`;
-  return `${normText(peak)} is ${powerOfTen(largest[peak], largest[peak] > 6 ? 2 : 3)}${passing(h, points, peak)}; at t = ${T} ${now}.`;
+  const now = ellipseText(state, result);
+  if (largest[peak] < TOLD || peak === state.T) return `At t = ${state.T} ${now}`;
+  return `${normText(peak)} is ${powerOfTen(largest[peak], largest[peak] > 6 ? 2 : 3)}${passing(h, points, peak)}; at t = ${state.T} ${now}`;
+}
+
+function ellipseText({ radius, T }, { h, largest, smallest, starts }) {
+  const logs = [largest[T], smallest[T]].map((value) => Math.log10(radius) + value);
+  const axes = logs.map((one) => powerOfTen(one, largest[T] > 6 ? 2 : 3)).join(" and ");
+  const now = `the product of the Jacobians makes of the circle of radius ${digits(radius)} an ellipse with half-axes ${axes}`;
+  const away = Math.max(...starts.map((start) => distance(start.slice(2 * T), h.slice(2 * T))));
+  return away > TORN && away > 10 * 10 ** logs[0] ? `${now}, but it is too wide for that: some of its starts end elsewhere.` : `${now}.`;
 }
 
 function passing(h, points, peak) {
@@ -196,14 +219,6 @@ export const goals = {
 
 // ---- The circle carried forward ------------------------------------------------------------------------------------------
 
-// The starts on the circle, and where each is at t = 0 … T: one Float64Array of (T+1) × 2 for each.
-function carried({ start1, start2, radius }, { net, x }) {
-  return Array.from({ length: ROUND }, (_, k) => {
-    const angle = (2 * Math.PI * k) / ROUND;
-    return rnnForward(net, x, [start1 + radius * Math.cos(angle), start2 + radius * Math.sin(angle)]).h;
-  });
-}
-
 function loopAt(starts, t) {
   return [...starts, starts[0]].map((h) => [h[2 * t], h[2 * t + 1]]);
 }
@@ -232,7 +247,7 @@ export function render({ model, el }) {
 
 function view({ figure, set, redraw, getState }) {
   const plane = makePanel(figure, "The plane of states");
-  const growth = makePanel(figure, "Singular values of ∂h_t/∂h₀ over time");
+  const growth = makePanel(figure, "Singular values of ∂hₜ/∂h₀ over time");
   const arithmetic = html("p", { class: "rnn-arithmetic" });
   const list = html("p", { class: "rnn-arithmetic" });
   figure.after(arithmetic, list);
@@ -303,8 +318,7 @@ function drawPlane(panel, { across, level }, state, result, t) {
   drawArrows(panel, at, state, result);
   const orbit = Array.from({ length: state.T + 1 }, (_, k) => at([h[2 * k], h[2 * k + 1]]));
   line(panel, orbit, { stroke: "h", width: 1, opacity: 0.6 });
-  const starts = carried(state, result);
-  for (let k = 0; k <= state.T; k++) line(panel, loopAt(starts, k).map(at), { stroke: "h", width: k === t ? 2 : 0.8, opacity: k === t || k === 0 ? null : 0.5 });
+  for (let k = 0; k <= state.T; k++) line(panel, loopAt(result.starts, k).map(at), { stroke: "h", width: k === t ? 2 : 0.8, opacity: k === t || k === 0 ? null : 0.5 });
   dots(panel, orbit, { fill: "h", radius: 2 });
   for (const part of within(ellipseAt(state, result, t))) line(panel, part.map(at), { stroke: "grad", width: 1.8, dash: "5 3" });
   for (const point of points) drawFixedPoint(panel, at(point.h), point, points.length <= 5);

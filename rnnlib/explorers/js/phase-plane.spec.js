@@ -7,7 +7,7 @@ export const spec = {
   "controls": [
     { "name": "g", "symbol": "g", "label": "gain, W = g M", "kind": "range", "min": 0, "max": 3, "step": 0.05, "default": 0.5 },
     { "name": "T", "symbol": "T", "label": "steps", "kind": "integer", "min": 1, "max": 60, "default": 20 },
-    { "name": "start1", "symbol": "h_{0,1}", "label": "start of unit 1", "kind": "range", "min": -1, "max": 1, "step": 0.01, "default": 0.2, "more": true },
+    { "name": "start1", "symbol": "h_{0,1}", "label": "start of unit 1", "kind": "range", "min": -1, "max": 1, "step": 0.01, "default": 0.4, "more": true },
     { "name": "start2", "symbol": "h_{0,2}", "label": "start of unit 2", "kind": "range", "min": -1, "max": 1, "step": 0.01, "default": -0.1, "more": true },
     { "name": "m11", "symbol": "m_{11}", "label": "from unit 1 to unit 1", "kind": "range", "min": -3, "max": 3, "step": 0.05, "default": 1, "more": true },
     { "name": "m12", "symbol": "m_{12}", "label": "from unit 1 to unit 2", "kind": "range", "min": -3, "max": 3, "step": 0.05, "default": 0.5, "more": true },
@@ -22,7 +22,7 @@ export const spec = {
     { "name": "seed", "label": "seed of the noise", "kind": "seed", "min": 0, "max": 9999, "default": 0, "more": true }
   ],
   "prediction": {
-    "prompt": "Raise g from 0.5 to 1, so that W has the eigenvalues 1.5 and 0.5, and let a small circle of starts around (0.2, −0.1) run. What becomes of it?",
+    "prompt": "Raise g from 0.5 to 1, so that W has the eigenvalues 1.5 and 0.5, and let a small circle of starts around (0.4, −0.1) run. What becomes of it?",
     "options": ["it shrinks from the first step on", "it grows, then shrinks to a point", "it grows for ever", "it keeps its size, more or less"],
     "settings": { "g": 1 }
   },
@@ -31,7 +31,7 @@ export const spec = {
     "latch": { "label": "latch", "settings": { "g": 1 } },
     "rotates": { "label": "rotates", "settings": { "g": 1.2, "m11": 0.6, "m12": 0.8, "m21": -0.8, "m22": 0.6, "start1": 0.3, "start2": 0, "T": 40 } },
     "saddle": { "label": "saddle", "settings": { "g": 1, "start1": 0.9, "start2": -0.85 } },
-    "ellipse": { "label": "ellipse", "settings": { "g": 1, "m11": 0.9, "m12": 2, "m21": 0, "m22": 0.9, "start1": 0.1, "start2": -0.4, "radius": 0.06, "T": 4 } }
+    "ellipse": { "label": "ellipse", "settings": { "g": 1, "m11": 0.9, "m12": 1, "m21": 0, "m22": 0.9, "start1": 0.2, "start2": -0.6, "radius": 0.15, "T": 3 } }
   },
   "goals": {
     "latch": { "prompt": "Find weights and a bias that is not 0 with two stable fixed points, so that the net can keep one bit." }
