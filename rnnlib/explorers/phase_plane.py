@@ -24,6 +24,7 @@ SOLVED = 1e-12  # h moves by less in one step: a fixed point
 ROUNDING = 1e-15  # what is left of a solution's last step
 TINY = 1e-300  # in place of 0 where something is divided by it
 SAME = 1e-3  # solutions this near to each other are one
+EVEN = 1e-6  # first units this near to each other count as equal where points are put in order
 MARGINAL = 1e-6  # |λ| this near to 1 counts as 1
 LONG = 5000  # steps after which h has gone where it goes
 LOST = 12  # decades of growth after which the rounding of h_0 is as large as h
@@ -91,7 +92,7 @@ def fixed_points(W, b):
         if gap < SOLVED:
             keep_best(found, h, gap)
     points = [h for h, _ in found]
-    ordered = sorted(points, key=lambda h: (round(h[0] / 1e-6), h[1]))
+    ordered = sorted(points, key=lambda h: (round(h[0] / EVEN), h[1]))
     return [classified(W, b, h) for h in ordered]
 
 

@@ -25,6 +25,10 @@ PREPARE = {
     ("scalar-recurrence", "u"): {"input": "pulse"},
     ("scalar-recurrence", "seed"): {"input": "noise"},
     ("hidden-states", "checkpoint"): {"mode": "run"},
+    ("jacobian-product", "seed"): {"noise": 0.5},
+    ("phase-plane", "u1"): {"input": "pulse"},
+    ("phase-plane", "u2"): {"input": "pulse"},
+    ("phase-plane", "seed"): {"input": "noise"},
 }
 
 # Controls that by their nature leave the sentence or the drawing as it is, and why.
@@ -56,6 +60,19 @@ FACTS = {
     ("hidden-states", "saturated"): r"\d\d % of all \|h\| lie beyond 0\.9, pressed against the limit",
     ("hidden-states", "untrained"): r"before training.* ln 45 = 3\.81: it still guesses",
     ("hidden-states", "trained"): r"after 3000 steps of training.* where a word begins, most is left open",
+    ("jacobian-product", "vanishes"): r"is 1\.14 × 10⁻¹⁸\. .* = 0\.707 < 1: .* vanishing is certain",
+    ("jacobian-product", "orthogonal"): r"Both singular values stay 1 at every lag",
+    ("jacobian-product", "transient"): r"19\.379 at lag 9 .* from lag 55 on it is below 1.*ρ\(W\) = 0\.9",
+    ("jacobian-product", "chaotic"): r"∂h₅₀/∂h₀‖ is 1\.1 × 10¹¹\. ρ\(W\) = 0 < 1 .* = 6 > 1",
+    ("jacobian-product", "dead"): r"J₁ J₂ is exactly 0.* ρ\(W\) = 0 .* = 6",
+    ("phase-plane", "fades"): r"stable fixed point \(0, 0\), .* is 0\.75: .*half-axes 0\.000307",
+    (
+        "phase-plane",
+        "latch",
+    ): r"\(0\.859, 0\.859\), .* is 0\.394: .*\(−0\.859, −0\.859\).*half-axes 3\.15 × 10⁻⁷",
+    ("phase-plane", "rotates"): r"goes round .* \|λ\| = 1\.2 .*half-axes 0\.242",
+    ("phase-plane", "saddle"): r"‖∂h₈/∂h₀‖ is 13\.4, for the saddle \(0, 0\).* end elsewhere",
+    ("phase-plane", "ellipse"): r"half-axes 0\.363 and 0\.0267\.",
     ("unroll", "informed"): r"= 1\.561.* by 0\.413 and .* by 0\.00586",
 }
 
@@ -63,6 +80,11 @@ FACTS = {
 SOLUTIONS = {
     ("scalar-recurrence", "remember-pulse"): {"w": 1.5, "u": 1},
     ("unroll", "negative-output"): {"h0": [-1, 1]},
+    (
+        "jacobian-product",
+        "explodes-with-small-rho",
+    ): {"g": 3, "m11": 1, "m12": -1, "m21": 1, "m22": -1, "b1": -1.5, "b2": 3, "start1": 0, "start2": 0},
+    ("phase-plane", "latch"): {"g": 1, "b1": 0.1},
 }
 
 

@@ -17,6 +17,7 @@ const SOLVED = 1e-12; // h moves by less in one step: a fixed point
 const ROUNDING = 1e-15; // what is left of a solution's last step
 const TINY = 1e-300; // in place of 0 where something is divided by it
 const SAME = 1e-3; // solutions this near to each other are one
+const EVEN = 1e-6; // first units this near to each other count as equal where points are put in order
 const MARGINAL = 1e-6; // |λ| this near to 1 counts as 1
 const LONG = 5000; // steps after which h has gone where it goes
 const LOST = 12; // decades of growth after which the rounding of h_0 is as large as h
@@ -73,7 +74,7 @@ export function fixedPoints(W, bias) {
       if (solution.gap < SOLVED) keepBest(found, solution);
     }
   }
-  const order = ({ h: [a1, a2] }, { h: [b1, b2] }) => (Math.abs(a1 - b1) > 1e-6 ? a1 - b1 : a2 - b2);
+  const order = (one, other) => Math.round(one.h[0] / EVEN) - Math.round(other.h[0] / EVEN) || one.h[1] - other.h[1];
   return found.sort(order).map(({ h }) => classified(W, bias, h));
 }
 
