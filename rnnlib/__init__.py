@@ -13,7 +13,10 @@ True
 from importlib import import_module
 
 from .cells.base import Grads
+from .cells.gru import GRU
+from .cells.lstm import LSTM
 from .cells.rnn import RNN
+from .cells.truncated import truncated
 from .clipping import clip_grad_norm, clip_grad_value, grad_norm
 from .gradcheck import gradcheck
 from .layers.readout import Readout
@@ -24,7 +27,7 @@ from .optim import SGD, Adagrad, Adam
 __version__ = "0.1.0"
 
 __all__ = [
-    "RNN", "Readout", "stack", "Grads",
+    "RNN", "LSTM", "GRU", "Readout", "stack", "truncated", "Grads",
     "softmax", "softmax_cross_entropy", "mse",
     "SGD", "Adagrad", "Adam",
     "clip_grad_norm", "clip_grad_value", "grad_norm", "gradcheck",

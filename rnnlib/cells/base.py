@@ -123,14 +123,28 @@ class Cell(Layer):
             raise ValueError(
                 "dh and dh_last are both None; expected the loss's gradient in at least one of them"
             )
-        (T, B, H), delta = trace.a.shape, np.empty_like(trace.h)
+        (T, B, H), delta = trace.h[1:].shape, np.empty_like(trace.h)
         hint = lambda dh: "dh[k] is ∂L/∂h[k+1], so h_0 has no place in it" if dh.shape == delta.shape else ""
         delta[0] = 0.0
         delta[1:] = 0.0 if dh is None else _validate.read(dh, "dh", self.dtype, (T, B, H), "(T, B, H)", hint)
         if dh_last is not None:
-            dh_last = _validate.read(dh_last, "dh_last", self.dtype, (B, H), "(B, H)")
-            delta[T if trace.lengths is None else trace.lengths, np.arange(B)] += dh_last
+            self._add_last(trace, delta, dh_last, "dh_last")
         return delta
+
+    def _add_last(self, trace, delta, value, name):
+        """Add a gradient (B, H) at each sequence's own last step."""
+        T, (B, H) = len(trace.x), trace.h[0].shape
+        value = _validate.read(value, name, self.dtype, (B, H), "(B, H)")
+        delta[T if trace.lengths is None else trace.lengths, np.arange(B)] += value
+
+    def _start_params(self, trace, **deltas):
+        """Return the gradients of learned starts: summed over the batch, 0 where a start was passed."""
+        if not self.learn_h0:
+            return {}
+        return {
+            name: np.zeros_like(delta[0]) if trace.passed[name] else delta.sum(axis=0)
+            for name, delta in deltas.items()
+        }
 
 
 def _x_hint(x):
@@ -173,9 +187,11 @@ def first_overflow(*values):
 
 
 def cuts(window, T):
-    """Return the inputs k, 2k, … across which no gradient flows back (window=None: nowhere).
+    """Return the inputs k, 2k, … across which no gradient flows back (None: nowhere; a range is taken as it is).
 
     >>> list(cuts(2, 5)), list(cuts(None, 5))
     ([2, 4], [])
     """
+    if isinstance(window, range):
+        return window
     return range(0) if window is None else range(_validate.count(window, "window"), T, window)

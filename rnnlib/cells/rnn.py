@@ -25,7 +25,7 @@ class Trace:
     overflow: int
     params: dict
     owner: object
-    h0_passed: bool
+    passed: dict  # whether h0 was
 
     @property
     def y(self):
@@ -89,7 +89,7 @@ class RNN(Cell):
         h[0] = self._read_state(h0, "h0", B)
         with np.errstate(all="ignore"):
             a = self._run(params, x, h, ended)
-        return Trace(x, a, h, lengths, ended, first_overflow(a), params, self, h0 is not None)
+        return Trace(x, a, h, lengths, ended, first_overflow(a), params, self, {"h0": h0 is not None})
 
     def _run(self, params, x, h, ended):
         """Fill h_1 … h_T into h and return all a_t."""
@@ -149,7 +149,6 @@ class RNN(Cell):
         before = trace.h[:-1] if trace.ended is None else np.where(trace.ended, 0.0, trace.h[:-1])
         x, h, da = (array.reshape(T * B, -1) for array in (trace.x, before, da))
         params = {"W_xh": x.T @ da, "W_hh": h.T @ da, "b_h": da.sum(axis=0)}
-        if self.learn_h0:
-            params["h0"] = np.zeros_like(trace.params["h0"]) if trace.h0_passed else delta[0].sum(axis=0)
+        params |= self._start_params(trace, h0=delta[0])
         dx = (da @ trace.params["W_xh"].T).reshape(T, B, D)
         return Grads(params, dx, h0=delta[0].copy(), h=delta)

@@ -1,0 +1,41 @@
+"""The other meaning of truncation: every loss reaches back the same number of steps (Williams & Peng 1990)."""
+
+import numpy as np
+
+from .. import _validate
+from .base import Grads
+
+
+def truncated(cell, trace, dh, *, reach):
+    """Return the Grads in which the loss of each step reaches back `reach` inputs and no further.
+
+    cell: an RNN, LSTM or GRU; trace: what its forward made; dh (T, B, H), dh[k] the immediate ∂L/∂h[k+1]. reach=1 is
+    the loss's own step alone; reach ≥ T the whole gradient. Unlike backward(…, window=k), which cuts at fixed inputs,
+    this costs about `reach` backward passes, T · reach steps (the first of the two algorithms of Williams & Peng 1990).
+    grads.h[t] sums what reaches h_t; grads.h0 only what reaches back that far. ValueError for a reach below 1.
+
+    >>> import numpy as np, rnnlib
+    >>> cell = rnnlib.RNN(1, 2, rng=0)
+    >>> trace, dh = cell.forward(np.ones((6, 1, 1))), np.ones((6, 1, 2))
+    >>> whole = cell.backward(trace, dh)
+    >>> bool(np.allclose(truncated(cell, trace, dh, reach=6).params["W_hh"], whole.params["W_hh"]))
+    True
+    """
+    T, reach = len(trace.x), _validate.count(reach, "reach")
+    dh = _validate.read(dh, "dh", cell.dtype, trace.y.shape, "(T, B, H)")
+    total = None
+    for first in range(1, min(reach, T) + 1):
+        some = np.zeros_like(dh)
+        some[first - 1 :: reach] = dh[
+            first - 1 :: reach
+        ]  # losses that are `reach` steps apart share one cut walk
+        grads = cell.backward(trace, some, window=range(first, T, reach))
+        total = grads if total is None else _sum(total, grads)
+    return total
+
+
+def _sum(one, other):
+    params = {name: array + other.params[name] for name, array in one.params.items()}
+    rest = {name: getattr(one, name) for name in ("x", "h0", "h", "c0", "c")}
+    rest = {name: None if array is None else array + getattr(other, name) for name, array in rest.items()}
+    return Grads(params, **rest)
