@@ -1,0 +1,42 @@
+"""Temporal order over sixty steps: which nets learn it, from which seeds, and after how many updates?
+
+Run `python runs/temporal_order.py` (some ten minutes on one core); it writes runs/temporal_order.json. One net alone:
+`python runs/temporal_order.py GRU`. Task: rnnlib.tasks.temporal_order with T = 60, fresh batches, cross-entropy in
+nats at the last step on 2000 test sequences. Baseline: ln 4, four classes alike.
+"""
+
+from functools import partial
+
+from seeds import compare
+
+import rnnlib
+from rnnlib import tasks
+
+T, H = 60, 32
+SETTINGS = {"seeds": [0, 1, 2, 3, 4], "batch_size": 32, "steps": 1500, "lr": 0.01, "max_norm": 1.0, "every": 100,
+            "loss": "softmax_cross_entropy", "last_step": True, "tested": 2000}  # fmt: skip
+
+
+def net(cell, seed, **options):
+    """Return a cell of H units that reads the eight symbols, with a readout of four logits."""
+    return rnnlib.stack(
+        [getattr(rnnlib, cell)(8, H, rng=seed, **options), rnnlib.Readout(H, 4, rng=seed + 100)]
+    )
+
+
+NETS = {
+    "tanh RNN": {"make": partial(net, "RNN")},
+    "GRU": {"make": partial(net, "GRU")},
+    "LSTM, forget bias 0": {"make": partial(net, "LSTM", forget_bias=0.0)},
+    "LSTM, forget bias 1": {"make": partial(net, "LSTM", forget_bias=1.0)},
+    "LSTM, forget bias 3": {"make": partial(net, "LSTM", forget_bias=3.0)},
+}
+
+
+def draw(B, rng):
+    """Draw B sequences of the task."""
+    return tasks.temporal_order(T, B, rng)
+
+
+if __name__ == "__main__":
+    compare(__file__, f"temporal order, T = {T}", draw, tasks.temporal_order_baseline(), 0.1, SETTINGS, NETS)
