@@ -17,7 +17,7 @@ from rnnlib.explorers.seeded import Generator
 from rnnlib.explorers.specs import read_spec
 from rnnlib.explorers.text import digits
 
-GRID = 20  # Newton starts from 21 × 21 places
+GRID = 14  # Newton starts from 15 × 15 places
 NEWTON = 50  # steps at most
 LEAP = 0.5  # the longest of them
 SOLVED = 1e-12  # h moves by less in one step: a fixed point
@@ -26,10 +26,10 @@ TINY = 1e-300  # in place of 0 where something is divided by it
 SAME = 1e-3  # solutions this near to each other are one
 EVEN = 1e-6  # first units this near to each other count as equal where points are put in order
 MARGINAL = 1e-6  # |λ| this near to 1 counts as 1
-LONG = 5000  # steps after which h has gone where it goes
+LONG = 2000  # steps after which h has gone where it goes
 LOST = 12  # decades of growth after which the rounding of h_0 is as large as h
 NEAR = 0.3  # a saddle this near to the orbit has had its part in it
-ROUND = 64  # starts on the circle
+ROUND = 48  # starts on the circle
 TOLD = 0.5  # decades of growth on the way that are worth a word
 TORN = 0.3  # a start this far from the middle one has gone elsewhere
 BOUND = 1.15  # half the width of the drawn plane

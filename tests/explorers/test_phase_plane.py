@@ -82,7 +82,7 @@ def test_the_numbers_are_the_same_in_both_languages(script):
 
 def test_the_circle_is_carried_alike(script):
     state = PhasePlane.landmark("saddle", input="noise", u1=0.2, seed=3).settings
-    there = np.reshape(script.value(f"{COMPUTED}.starts.map((h) => Array.from(h))", state=state), (64, 21, 2))
+    there = np.reshape(script.value(f"{COMPUTED}.starts.map((h) => Array.from(h))", state=state), (48, 21, 2))
     np.testing.assert_allclose(there.transpose(1, 0, 2), ours.carried(state), rtol=1e-9, atol=1e-12)
 
 
@@ -236,8 +236,9 @@ def test_the_ellipse_that_is_drawn_has_these_half_axes(script):
     state = PhasePlane.landmark("ellipse").settings
     curve = np.array(script.value(f"{MODULE}.ellipseAt(state, {COMPUTED}, 3)", state=state))
     away = np.linalg.norm(curve - PhasePlane.landmark("ellipse").trace.h_last[0], axis=1)
-    assert len(curve) == 65 and curve[0] == pytest.approx(curve[-1])
-    assert away.max() == pytest.approx(0.3634, rel=5e-3) and away.max() <= 0.36345
+    assert len(curve) == 49 and curve[0] == pytest.approx(curve[-1])
+    longest = 0.15 * np.linalg.norm(loop(np.array([[0.9, 1], [0, 0.9]]), 0, np.array([0.2, -0.6]), 3)[1], 2)
+    assert longest * 0.99 < away.max() < longest * (1 + 1e-12)
     loop_away = np.linalg.norm(
         ours.carried(state)[-1] - PhasePlane.landmark("ellipse").trace.h_last[0], axis=1
     )

@@ -10,7 +10,7 @@ import { axisX, axisY, dot, dots, line, linear, makeHandle, makePanel, label, on
 import { html, mountExplorer } from "./controls.js";
 import { spec } from "./phase-plane.spec.js";
 
-const GRID = 20; // Newton starts from 21 × 21 places
+const GRID = 14; // Newton starts from 15 × 15 places
 const NEWTON = 50; // steps at most
 const LEAP = 0.5; // the longest of them
 const SOLVED = 1e-12; // h moves by less in one step: a fixed point
@@ -19,10 +19,10 @@ const TINY = 1e-300; // in place of 0 where something is divided by it
 const SAME = 1e-3; // solutions this near to each other are one
 const EVEN = 1e-6; // first units this near to each other count as equal where points are put in order
 const MARGINAL = 1e-6; // |λ| this near to 1 counts as 1
-const LONG = 5000; // steps after which h has gone where it goes
+const LONG = 2000; // steps after which h has gone where it goes
 const LOST = 12; // decades of growth after which the rounding of h_0 is as large as h
 const NEAR = 0.3; // a saddle this near to the orbit has had its part in it
-const ROUND = 64; // starts on the circle
+const ROUND = 48; // starts on the circle
 const TOLD = 0.5; // decades of growth on the way that are worth a word
 const TORN = 0.3; // a start this far from the middle one has gone elsewhere
 
@@ -319,10 +319,26 @@ function drawPlane(panel, { across, level }, state, result, t) {
   drawArrows(panel, at, state, result);
   const orbit = Array.from({ length: state.T + 1 }, (_, k) => at([h[2 * k], h[2 * k + 1]]));
   line(panel, orbit, { stroke: "h", width: 1, opacity: 0.6 });
-  for (let k = 0; k <= state.T; k++) line(panel, loopAt(result.starts, k).map(at), { stroke: "h", width: k === t ? 2 : 0.8, opacity: k === t || k === 0 ? null : 0.5 });
+  drawLoops(panel, at, state, result.starts, t);
   dots(panel, orbit, { fill: "h", radius: 2 });
   for (const part of within(ellipseAt(state, result, t))) line(panel, part.map(at), { stroke: "grad", width: 1.8, dash: "5 3" });
   for (const point of points) drawFixedPoint(panel, at(point.h), point, points.length <= 5);
+}
+
+// The circle of starts at each step, as one mark; those at t and at the start stand out.
+function drawLoops(panel, at, { T }, starts, t) {
+  let path = "";
+  for (let k = 1; k <= T; k++) {
+    const loop = loopAt(starts, k).map(at);
+    if (extent(loop) > 1) path += `M${loop.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}`;
+  }
+  panel.marks.append(svg("path", { d: path, fill: "none", "stroke-width": 0.8, style: "stroke: var(--rnn-h)", opacity: 0.5 }));
+  for (const [k, width] of [[0, 1], [t, 2]]) line(panel, loopAt(starts, k).map(at), { stroke: "h", width });
+}
+
+function extent(loop) {
+  const [x, y] = loop[0];
+  return Math.max(...loop.map(([otherX, otherY]) => Math.max(Math.abs(otherX - x), Math.abs(otherY - y))));
 }
 
 // The parts of a curve that lie in the drawing.
