@@ -3,7 +3,7 @@ export const spec = {
   "name": "jacobian-product",
   "class": "JacobianProduct",
   "question": "When does the product of the Jacobians grow?",
-  "equation": "∂h_t/∂h_0 = J_1 J_2 ⋯ J_t,  J_t = W diag(φ′(a_t))",
+  "equation": "∂h_t/∂h_0 = J_1 J_2 ⋯ J_t",
   "controls": [
     { "name": "g", "symbol": "g", "label": "gain, W = g M", "kind": "range", "min": 0, "max": 3, "step": 0.05, "default": 0.5 },
     { "name": "activation", "symbol": "φ", "label": "activation", "kind": "select", "options": ["tanh", "identity", "relu", "sigmoid"], "default": "tanh" },

@@ -325,11 +325,12 @@ function drawPlane(panel, { across, level }, state, result, t) {
   for (const point of points) drawFixedPoint(panel, at(point.h), point, points.length <= 5);
 }
 
-// The circle of starts at each step, as one mark; those at t and at the start stand out.
+// The circle of starts at each step, as one mark of every second start; those at t and at the start stand out.
 function drawLoops(panel, at, { T }, starts, t) {
+  const half = starts.filter((_, k) => k % 2 === 0);
   let path = "";
   for (let k = 1; k <= T; k++) {
-    const loop = loopAt(starts, k).map(at);
+    const loop = loopAt(half, k).map(at);
     if (extent(loop) > 1) path += `M${loop.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}`;
   }
   panel.marks.append(svg("path", { d: path, fill: "none", "stroke-width": 0.8, style: "stroke: var(--rnn-h)", opacity: 0.5 }));
