@@ -39,7 +39,7 @@ function filled(generator, count, init, scale) {
 }
 
 // Gram–Schmidt on rows of normals: each row is subtracted from all later ones as soon as it is known.
-function orthogonal(generator, H) {
+export function orthogonal(generator, H) {
   const V = filled(generator, H * H, "normal", 1);
   for (let pass = 0; pass < 2; pass++) { // a second pass removes what rounding left of the first
     for (let k = 0; k < H; k++) {

@@ -1,0 +1,172 @@
+// How much of the loss at T still reaches step t? The norm of ∂L/∂h_t on a logarithmic axis that never moves, what
+// bounds it, and beside it the gradient of the weights before and after clipping. The numbers and words are in
+// gradient-norm-model.js. A cell of two states would draw one more line in `curves`.
+
+import { compute, describe, goals, itemised, outcome, stepWords } from "./gradient-norm-model.js";
+import { makeStepMatrix } from "./gradient-norm-matrix.js";
+import { digits, superscript } from "./format.js";
+import { axisX, axisY, bars, dot, label, line, linear, log, makeHandle, makePanel, onDrag, segment, svg } from "./plot.js";
+import { html, mountExplorer } from "./controls.js";
+import { spec } from "./gradient-norm.spec.js";
+
+export { compute, describe, goals, outcome };
+
+const NORMS = [1e-12, 1e6]; // absolute: an axis that follows the curve would hide that it vanishes
+const TICKS = [1e-12, 1e-9, 1e-6, 1e-3, 1, 1e3, 1e6];
+const HEIGHT = 320;
+const BARS = 112; // px on the right, for the weights' gradient
+const power = (tick) => `10${superscript(Math.round(Math.log10(tick)))}`;
+
+export function render({ model, el }) {
+  return mountExplorer({ model, el, spec, compute, describe, outcome, goals, view });
+}
+
+function view({ figure, redraw, serial }) {
+  const root = figure.parentNode;
+  const panel = makePanel(figure, "Gradient norms over time, and the gradient of the weights");
+  const arithmetic = html("p", { class: "rnn-arithmetic" });
+  figure.after(arithmetic);
+  const reading = { t: 25 };
+  const scales = {};
+  const read = (t) => {
+    reading.t = t;
+    redraw();
+  };
+  const pick = svg("rect", { class: "rnn-pick" });
+  panel.front.append(pick);
+  const step = makeHandle(panel, { name: "step t to read", fill: "ink", radius: 5, min: 1, max: 100, step: 1, valueAt: (x) => scales.time.invert(x), write: read });
+  onDrag(panel, pick, (x) => read(held(scales.time.invert(x), 1, shown.T)));
+  const table = makeItemised(arithmetic, redraw);
+  const find = (name) => root.querySelector(`#${serial}-${name}`).closest(".rnn-control");
+  let shown = { T: 1 };
+
+  function draw(state, result, width) {
+    shown = result;
+    reading.t = held(reading.t, 1, result.T);
+    find("s").hidden = state.init !== "schur"; // what says nothing is not shown
+    find("at").hidden = state.loss !== "one";
+    layOut(panel, scales, result, width);
+    drawPanel(panel, scales, state, result, reading.t);
+    placeStep(result);
+    arithmetic.textContent = stepWords(state, result, reading.t);
+    table.draw(result, width);
+  }
+
+  function placeStep({ T, total }) {
+    step.setRange(1, T);
+    step.place(scales.time(reading.t), panel.bottom, reading.t, `t = ${reading.t}, norm ${digits(total[reading.t], 3, 0)}`);
+    const box = { x: panel.left, y: panel.top, width: panel.right - panel.left, height: panel.bottom - panel.top };
+    for (const [name, value] of Object.entries(box)) pick.setAttribute(name, value);
+  }
+  return { draw };
+}
+
+function held(value, low, high) {
+  return Math.max(low, Math.min(high, Math.round(value)));
+}
+
+function layOut(panel, scales, { T }, width) {
+  panel.resize(width, HEIGHT, { left: 50, right: BARS, top: 30, bottom: 40 });
+  scales.time = linear([0, T], [panel.left, panel.right]);
+  scales.up = log(NORMS, [panel.bottom, panel.top]);
+}
+
+function drawPanel(panel, scales, state, result, t) {
+  panel.clear();
+  axisX(panel, scales.time, { name: "t", ticks: scales.time.ticks(5).filter(Number.isInteger) });
+  axisY(panel, scales.up, { ticks: TICKS, format: power });
+  label(panel, [panel.left - 40, 14], "‖∂L/∂h_t‖", { fill: "grad" });
+  segment(panel, [panel.left, scales.up(1)], [panel.right, scales.up(1)], { stroke: "grid", width: 1 });
+  drawBounds(panel, scales, result);
+  curves(state, result).forEach(([values, look]) => drawCurve(panel, scales, values, look));
+  drawReading(panel, scales, result, t);
+  drawBars(panel, scales, state, result);
+}
+
+// With a loss at every step the total is drawn, and thin what comes of the last loss alone.
+function curves({ loss }, { total, single }) {
+  const whole = [total, { stroke: "grad", width: 2.4 }];
+  return loss === "every" ? [[single, { stroke: "grad", width: 1.2, dash: "1 3" }], whole] : [whole];
+}
+
+function drawCurve(panel, scales, values, look) {
+  for (const piece of within(values, scales)) line(panel, piece, look);
+}
+
+// The points of a curve in pieces that lie within the axis, cut at its edges; norms of 0 have no place on it.
+export function within(values, { time, up }) {
+  const [low, high] = up.domain.map(Math.log10);
+  const points = Array.from(values, (value, t) => [t, Math.log10(value)]);
+  const inside = ([, y]) => y >= low && y <= high;
+  const cut = ([t1, y1], [t2, y2]) => {
+    const edge = Math.min(y1, y2) < low ? low : high;
+    return [t1 + ((edge - y1) / (y2 - y1)) * (t2 - t1), edge];
+  };
+  const pieces = [[]];
+  points.forEach((point, k) => {
+    const last = points[k - 1];
+    const crosses = last && inside(last) !== inside(point) && Number.isFinite(last[1]) && Number.isFinite(point[1]);
+    if (inside(point) && !(last && inside(last))) pieces.push([]);
+    if (crosses) pieces[pieces.length - 1].push(cut(last, point));
+    if (inside(point)) pieces[pieces.length - 1].push(point);
+  });
+  return pieces.filter((piece) => piece.length).map((piece) => piece.map(([t, y]) => [time(t), up(10 ** y)]));
+}
+
+// (max φ′ · ρ)^lag and (max φ′ · s_max)^lag from the step of the loss back; nothing that the loss sends lies above the latter.
+function drawBounds(panel, scales, { tau, rho, sMax, steep, T }) {
+  const times = steep < 1 ? (name) => `(${name}/4)` : (name) => name;
+  const same = Math.abs(rho - sMax) < 1e-9;
+  const list = [[steep * sMax, { stroke: "ink", width: 1.2, dash: "6 4" }, same ? "ρ, s_{max}" : "s_{max}"]];
+  if (!same) list.push([steep * rho, { stroke: "ink", width: 1.2, dash: "2 3" }, "ρ"]);
+  for (const [factor, look, name] of list) {
+    const values = Array.from({ length: T + 1 }, (_, t) => (t > tau ? 0 : factor ** (tau - t)));
+    const pieces = within(values, scales);
+    for (const piece of pieces) line(panel, piece, look);
+    const at = pieces.flat()[0];
+    if (at) placeName(panel, at, `${same && steep === 1 ? "ρ = s_{max}" : times(name)}`, factor);
+  }
+}
+
+function placeName(panel, [x, y], name, factor) {
+  const above = factor >= 1;
+  label(panel, [x + 6, Math.max(panel.top + 12, Math.min(panel.bottom - 8, y + (above ? -6 : 16)))], `${name}^{T−t}`, { size: 13 });
+}
+
+function drawReading(panel, { time, up }, { total }, t) {
+  const x = time(t);
+  segment(panel, [x, panel.top], [x, panel.bottom], { stroke: "axis", width: 1, dash: "2 3" });
+  if (total[t] >= NORMS[0] && total[t] <= NORMS[1]) dot(panel, [x, up(total[t])], { fill: "grad", radius: 5 });
+}
+
+// The gradient of all weights before and after clipping, on the line's own axis.
+function drawBars(panel, { up }, { max_norm: bound }, { norm, clipped }) {
+  const [from, width] = [panel.right + 22, (BARS - 26) / 2];
+  const at = (k) => from + width * (k + 0.5);
+  label(panel, [panel.right + BARS, 14], "‖∂L/∂W‖", { fill: "grad", anchor: "end" });
+  const top = (value) => up(Math.min(NORMS[1], Math.max(NORMS[0], value)));
+  [["before", norm], ["clipped", clipped]].forEach(([word, value], k) => {
+    bars(panel, [[at(k), panel.bottom, top(value)]], { fill: k ? "grad_c" : "grad", width: 18 });
+    label(panel, [at(k), top(value) - 6], digits(value, 2, 0), { anchor: "middle", size: 12, plain: true });
+    label(panel, [at(k), panel.bottom + 19], word, { anchor: "middle", size: 11, fill: "muted", halo: false, plain: true });
+  });
+  segment(panel, [from, panel.bottom], [panel.right + BARS, panel.bottom], { stroke: "axis", width: 1 });
+  segment(panel, [from, up(bound)], [panel.right + BARS, up(bound)], { width: 1, dash: "5 4" });
+}
+
+// ---- Itemised: which loss reaches which step, closed at first -----------------------------------------------------------
+
+function makeItemised(before, redraw) {
+  const matrix = makeStepMatrix("Gradient norms of every loss at every step");
+  const note = html("p", { class: "rnn-arithmetic" }, "Row τ, column t: ‖∂L_τ/∂h_t‖, clear at 10⁻⁶ and less, full at 1, towards ink above 1.");
+  const summary = html("summary", null, "itemised: which loss reaches which step");
+  const root = html("details", { class: "rnn-more", ontoggle: () => root.open && redraw() }, summary, matrix.root, note);
+  before.after(root);
+  function draw(result, width) {
+    if (!root.open) return;
+    const { T, tau } = result;
+    const table = itemised(result);
+    matrix.draw({ T, first: 0, strength: (loss, t) => table[(loss - 1) * (T + 1) + t], width, row: tau });
+  }
+  return { root, draw };
+}
