@@ -100,7 +100,8 @@ def surnames(n, rng):
     """Draw n surnames from each of ten countries: (names, labels, countries), shuffled, no name twice.
 
     names is a list of str, labels (10 n,) ints, places in the list countries; a name that two of the countries share
-    is left out. The names are Faker's; ImportError where it is not installed. ValueError if n is above 200.
+    is left out. The names are Faker's; ImportError where it is not installed. ValueError if n is more
+    than the smallest country has (some hundreds).
 
     >>> names, labels, countries = surnames(5, rng=0)
     >>> len(names), countries[:2]
@@ -159,7 +160,7 @@ BLAME = ["awful", "bad", "boring", "cold", "dull", "poor", "sad", "weak"]
 PRAISE = ["brilliant", "charming", "fine", "good", "great", "lovely", "strong", "warm"]
 DEGREES = ["", "", "so ", "very ", "really "]
 PHRASES = [  # by whether the word's own sense is turned round: {w} the word, {o} one of the other sense
-    ["the {s} was {d}{w}", "I found the {s} {d}{w}", "the {s} is {w}, not {o}", "it is true that the {s} was {w}",
+    ["the {s} was {d}{w}", "I found the {s} {d}{w}", "the {s} is {w} and not {o}", "it is true that the {s} was {w}",
      "I do not think that the {s} was not {w}", "nobody says that the {s} was never {w}"],
     ["the {s} was not {d}{w}", "I never found the {s} {w}", "the {s} was not {w} at all", "the {s} is not {w} but {o}",
      "I do not think that the {s} was {d}{w}", "nobody says that the {s} was {d}{w}"],

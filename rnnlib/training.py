@@ -114,45 +114,41 @@ def _source(data, batch_size):
         _need(bare, "targets, lengths, mask or batch_size is given; expected None, as x draws whole batches")
         return lambda rng, left: (_read_batch(data.x(rng), "x(rng)'s "), left), None
     data = _read_batch(data)
-    N = data.x[0].shape[1]
-    size, axis = (
-        N if batch_size is None else _validate.count(batch_size, "batch_size"),
-        _axis(data.targets, N),
-    )
+    N, axes = data.x[0].shape[1], _axes(data)
+    size = N if batch_size is None else _validate.count(batch_size, "batch_size")
 
     def deal(rng, left):
         if not len(left):
             left = rng.permutation(N) if size < N else np.arange(N)
-        pick = lambda array, axis: None if array is None else np.take(array, left[:size], axis)
-        x, targets = tuple(pick(array, 1) for array in data.x), pick(data.targets, axis)
-        return Batch(x, targets, pick(data.lengths, 0), pick(data.mask, axis)), left[size:]
+        take = lambda array, axis: None if array is None else np.take(array, left[:size], axis)
+        x = tuple(take(array, 1) for array in data.x)
+        return Batch(x, *(take(array, axis) for array, axis in zip(data[1:], axes))), left[size:]
 
     return deal, -(-N // size)
 
 
-def _axis(targets, N):
-    """Return which axis of the targets is the batch's: 1 where they have an entry a step, else 0."""
-    return int(targets.ndim > 1 and targets.shape[1] == N)
+def _axes(data):
+    """Return the batch's axis in targets, lengths and mask: 1 in what has an entry a step, else 0."""
+    per_step = int(data.targets.ndim > 1 and data.targets.shape[1:2] == data.x[0].shape[1:2])
+    return per_step, 0, per_step
 
 
 def _read_batch(value, label=""):
-    """Return a Batch, its x a tuple of arrays, after checking that all agree on the number of sequences N."""
+    """Return a Batch of arrays, its x a tuple of them, all with the same number of sequences N."""
     good = isinstance(value, tuple) and 2 <= len(value) <= 4
     _need_kind(good, f"{label}data", value, "(x, targets[, lengths[, mask]])")
-    data = Batch(*value)
-    x = data.x if isinstance(data.x, tuple) else (data.x,)
-    x = [_validate.real_array(array, f"{label}x") for array in x]
-    targets, N = _validate.real_array(data.targets, f"{label}targets"), x[0].shape[1:2]
-    axis = _axis(targets, *N) if N else 0
-    rest = [_validate.real_array(a, f"{label}lengths or mask") for a in data[2:] if a is not None]
-    counts = [a.shape[1:2] for a in x] + [
-        a.shape[axis:][:1] if a.ndim > axis else a.shape for a in (targets, *rest)
-    ]
-    shapes = ", ".join(str(a.shape) for a in (*x, targets, *rest))
-    _need(N and set(counts) == {N}, f"{label}x, targets, lengths and mask have shapes {shapes}; expected one N in "
-          "(T, N, …), (T, N, …) or (N, …), (N,), and as the targets")  # fmt: skip
-    asarray = lambda array: None if array is None else np.asarray(array)
-    return Batch(tuple(x), targets, asarray(data.lengths), asarray(data.mask))
+    value = Batch(*value)
+    x = value.x if isinstance(value.x, tuple) else (value.x,)
+    x = tuple(_validate.real_array(array, f"{label}x") for array in x)
+    rest = [None if i > 1 and array is None else _validate.real_array(array, f"{label}{Batch._fields[i]}")
+            for i, array in enumerate(value) if i]  # fmt: skip
+    data = Batch(x, *rest)
+    found = [(array, 1) for array in x] + [pair for pair in zip(rest, _axes(data)) if pair[0] is not None]
+    shapes = ", ".join(str(array.shape) for array, _ in found)
+    counts = {array.shape[axis : axis + 1] for array, axis in found}
+    _need(len(counts) == 1 and () not in counts, f"{label}x, targets, lengths and mask have the shapes {shapes}; "
+          "expected one N in (T, N, …), (T, N, …) or (N, …), (N,), and as the targets")  # fmt: skip
+    return data
 
 
 # ---- a run
@@ -250,8 +246,10 @@ class _Run:
         params, best = _part(state, "params"), _part(state, "best")
         for part in (params, best or params):
             _validate.like(part, self.net.params, "state's params")
+        bits = json.loads(str(state["rng"]))
+        type(self.rng.bit_generator)().state = bits  # raises if it is of another kind
         self.optimiser.load_state(self.net.params, _part(state, "optimiser"))
-        self.rng.bit_generator.state = json.loads(str(state["rng"]))
+        self.rng.bit_generator.state = bits
         _write(self.net.params, params)
         self.left, self.best = np.array(state["left"]), _copy(best)
         self.logs = {name: log.tolist() for name, log in _part(state, "log").items()}

@@ -16,7 +16,7 @@ MODULES = sorted(
     info.name for info in pkgutil.walk_packages(rnnlib.__path__, "rnnlib.", onerror=lambda name: None)
     if not info.name.startswith(APART)
 )  # fmt: skip
-PUBLIC_MODULES = ["rnnlib.data", "rnnlib.interop", "rnnlib.inits"]
+PUBLIC_MODULES = ["rnnlib.data", "rnnlib.interop", "rnnlib.inits", "rnnlib.tasks", "rnnlib.training"]
 
 
 def test_importing_rnnlib_loads_numpy_and_no_other_package():
@@ -44,7 +44,7 @@ def test_later_modules_are_reached_through_the_package_at_first_use():
     code = "import rnnlib; rnnlib.data.one_hot([0], 2); rnnlib.interop.to_torch(rnnlib.RNN(1, 1)); print('reached')"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "reached"
-    assert {"check", "data", "explorers", "interop"} <= set(dir(rnnlib))
+    assert {"check", "data", "explorers", "interop", "tasks", "training"} <= set(dir(rnnlib))
 
 
 def test_an_unknown_attribute_is_an_attribute_error():
