@@ -33,9 +33,8 @@ class World:
         return training.fit(self.net if net is None else net, x, y, **(defaults | options))
 
     def state(self, **changes):
-        state = training.fit(copy.deepcopy(self.net), self.x, self.y, loss=rnnlib.softmax_cross_entropy, optimiser=rnnlib.SGD(),
-                             steps=1, progress=False).state  # fmt: skip
-        return {**state, **changes}
+        twin = copy.deepcopy(self.net)
+        return {**self.fit(net=twin, optimiser=rnnlib.SGD()).state, **changes}
 
 
 def explode(w):
