@@ -15,6 +15,7 @@ _WHERE = {
     "JacobianProduct": "jacobian_product",
     "PhasePlane": "phase_plane",
     "GradientNorm": "gradient_norm",
+    "Truncation": "truncation",
     "Question": "question",
 }
 _MODULES = ("joiner", "linear", "palette", "runs", "seeded", "text", "specs", "markup")

@@ -12,6 +12,7 @@ import numpy as np
 import rnnlib
 from rnnlib.cells.activations import PHI_PRIME
 from rnnlib.explorers.base import Explorer, traits
+from rnnlib.explorers.linear import MAX_SLOPE
 from rnnlib.explorers.palette import colour
 from rnnlib.explorers.seeded import Generator, filled, ordered_dot, orthogonal, recurrent_weights
 from rnnlib.explorers.specs import read_spec
@@ -24,7 +25,6 @@ EXACT = 1e-9  # what counts as equal to 1
 FLAT = 0.01  # a norm that stays this near to where it began
 TENFOLD = 10  # what counts as grown, and its inverse as vanished
 SENSITIVE = 1e8  # growth from which rounding shows in what is printed
-STEEPEST = {"tanh": 1.0, "relu": 1.0, "identity": 1.0, "sigmoid": 0.25}  # the largest φ′
 
 
 # ---- The network ----
@@ -193,7 +193,7 @@ def way(state, course):
 
 
 def reason(state, course):
-    rho, s_max, steep = course.rho, course.s_max, STEEPEST[state["activation"]]
+    rho, s_max, steep = course.rho, course.s_max, MAX_SLOPE[state["activation"]]
     if steep * s_max < 1 - EXACT:
         least = (
             f"φ′ ≤ {digits(steep)} and sₘₐₓ = {digits(s_max)}" if steep < 1 else f"sₘₐₓ = {digits(s_max)} < 1"
@@ -317,7 +317,7 @@ def shown(values):
 
 def draw_bounds(axes, state, course):
     """(max φ′ · ρ)^lag dotted and (max φ′ · s_max)^lag dashed, back from the step of the loss."""
-    times, steep = np.arange(course.tau + 1), STEEPEST[state["activation"]]
+    times, steep = np.arange(course.tau + 1), MAX_SLOPE[state["activation"]]
     fraction = "/4" if steep < 1 else ""
     bounds = [(course.s_max, "--", r"s_\max"), (course.rho, ":", r"\rho")]
     if abs(course.s_max - course.rho) < EXACT:
@@ -327,7 +327,7 @@ def draw_bounds(axes, state, course):
         axes.plot(times, values, color=colour("ink"), lw=1, ls=style)
         inside = np.flatnonzero((values >= 1e-12) & (values <= 1e6))
         if len(inside):
-            at, up = inside[0], 4 if steep * size >= 1 else -4
+            at, up = inside[int(0.3 * len(inside))], 4 if steep * size >= 1 else -4
             power = f"${'(' * bool(fraction)}{name}{fraction}{')' * bool(fraction)}^{{T-t}}$"
             axes.annotate(power, (at, values[at]), (6, up), textcoords="offset points",
                           va="bottom" if up > 0 else "top", size=10)  # fmt: skip

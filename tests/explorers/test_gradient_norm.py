@@ -7,7 +7,7 @@ import pytest
 import traitlets
 from matplotlib.image import imread
 
-from rnnlib.explorers import GradientNorm, gradient_norm, joiner, seeded, specs
+from rnnlib.explorers import GradientNorm, gradient_norm, joiner, linear, seeded, specs
 
 SPEC = specs.read_spec("gradient-norm")
 LANDMARKS = list(SPEC["landmarks"])
@@ -229,7 +229,7 @@ def test_a_loss_at_every_step_keeps_the_total_and_not_the_long_lags():
 @pytest.mark.parametrize(("g", "s"), [(0.9, 0.0), (0.6, 0.8), (1.4, 0.3)])
 def test_no_gradient_lies_above_the_bound(activation, g, s):
     explorer = GradientNorm(activation=activation, g=g, s=s)
-    factor = gradient_norm.STEEPEST[activation] * np.linalg.norm(explorer.trace.params["W_hh"], 2)
+    factor = linear.MAX_SLOPE[activation] * np.linalg.norm(explorer.trace.params["W_hh"], 2)
     assert (explorer.norms <= factor ** np.arange(50, -1, -1) * (1 + 1e-9)).all()
 
 

@@ -6,15 +6,13 @@ import { html } from "./controls.js";
 
 const LEAST = -6; // powers of ten: clear
 const MOST = 6; // ink
-const SIDE = 360; // px at most
 
 export function makeStepMatrix(name) {
   const canvas = html("canvas", { class: "rnn-steps", "aria-hidden": "true" });
-  const root = html("div", { class: "rnn-figure rnn-step-matrix" }, canvas);
+  const root = html("div", { class: "rnn-step-matrix" }, canvas);
   const panel = makePanel(root, name);
   // strength(τ, t) is a norm, `kept(τ, t)` whether a truncation leaves it, `row` a loss step to frame, `first` the first t.
-  function draw({ T, first, strength, kept = () => true, row, width }) {
-    const side = Math.min(width, SIDE);
+  function draw({ T, first, strength, kept = () => true, row, side }) {
     panel.resize(side, side, { left: 44, right: 14, top: 22, bottom: 40 });
     const time = linear([first - 0.5, T + 0.5], [panel.left, panel.right]);
     const loss = linear([0.5, T + 0.5], [panel.bottom, panel.top]);

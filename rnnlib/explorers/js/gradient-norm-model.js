@@ -3,6 +3,7 @@
 
 import { PHI_PRIME, makeGenerator, norms, orthogonal, recurrentWeights, rnnBackward, rnnForward } from "./engine.js";
 import { digits, subscript } from "./format.js";
+import { MAX_SLOPE } from "./linear.js";
 import { spec } from "./gradient-norm.spec.js";
 
 const D = spec.inputs;
@@ -10,7 +11,6 @@ const EXACT = 1e-9; // what counts as equal to 1
 const FLAT = 0.01; // a norm that stays this near to where it began
 const TENFOLD = 10; // what counts as grown, and its inverse as vanished
 const SENSITIVE = 1e8; // growth from which rounding shows in what is printed
-const STEEPEST = { tanh: 1, relu: 1, identity: 1, sigmoid: 0.25 }; // the largest φ′
 
 // ---- Weights, equal bit for bit in both languages ------------------------------------------------------------------
 
@@ -125,7 +125,7 @@ export function compute(state) {
   const all = state.loss === "every" ? rnnBackward(net, trace, lossAt(v, T, H, () => true), null) : one;
   const norm = Math.sqrt(Object.values(all.params).reduce((sum, values) => sum + norms(values, values.length)[0] ** 2, 0));
   const course = courseOf(norms(one.h, H), tau);
-  return { T, H, tau, net, trace, v, rho, sMax, steep: STEEPEST[activation], total: norms(all.h, H), ...course, slopes: slopesOf(net, trace), norm, clipped: Math.min(norm, state.max_norm) };
+  return { T, H, tau, net, trace, v, rho, sMax, steep: MAX_SLOPE[activation], total: norms(all.h, H), ...course, slopes: slopesOf(net, trace), norm, clipped: Math.min(norm, state.max_norm) };
 }
 
 function lossAt(v, T, H, has) {

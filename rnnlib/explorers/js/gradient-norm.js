@@ -14,6 +14,7 @@ export { compute, describe, goals, outcome };
 const NORMS = [1e-12, 1e6]; // absolute: an axis that follows the curve would hide that it vanishes
 const TICKS = [1e-12, 1e-9, 1e-6, 1e-3, 1, 1e3, 1e6];
 const HEIGHT = 320;
+const SIDE = 360; // px of the itemised table at most
 const BARS = 112; // px on the right, for the weights' gradient
 const power = (tick) => `10${superscript(Math.round(Math.log10(tick)))}`;
 
@@ -123,7 +124,8 @@ function drawBounds(panel, scales, { tau, rho, sMax, steep, T }) {
     const values = Array.from({ length: T + 1 }, (_, t) => (t > tau ? 0 : factor ** (tau - t)));
     const pieces = within(values, scales);
     for (const piece of pieces) line(panel, piece, look);
-    const at = pieces.flat()[0];
+    const points = pieces.flat();
+    const at = points[Math.floor(0.3 * points.length)];
     if (at) placeName(panel, at, `${same && steep === 1 ? "ρ = s_{max}" : times(name)}`, factor);
   }
 }
@@ -160,13 +162,13 @@ function makeItemised(before, redraw) {
   const matrix = makeStepMatrix("Gradient norms of every loss at every step");
   const note = html("p", { class: "rnn-arithmetic" }, "Row τ, column t: ‖∂L_τ/∂h_t‖, clear at 10⁻⁶ and less, full at 1, towards ink above 1.");
   const summary = html("summary", null, "itemised: which loss reaches which step");
-  const root = html("details", { class: "rnn-more", ontoggle: () => root.open && redraw() }, summary, matrix.root, note);
+  const root = html("details", { class: "rnn-more", ontoggle: () => root.open && redraw() }, summary, html("div", { class: "rnn-figure" }, matrix.root), note);
   before.after(root);
   function draw(result, width) {
     if (!root.open) return;
     const { T, tau } = result;
     const table = itemised(result);
-    matrix.draw({ T, first: 0, strength: (loss, t) => table[(loss - 1) * (T + 1) + t], width, row: tau });
+    matrix.draw({ T, first: 0, strength: (loss, t) => table[(loss - 1) * (T + 1) + t], side: Math.min(width, SIDE), row: tau });
   }
   return { root, draw };
 }
