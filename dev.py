@@ -22,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "rnnlib-stamp.json"
+RIVAL_VENV = ROOT / ".venv-bench"  # PyTorch is large, and nothing but `bench` needs it
 HTML = ROOT / "_build" / "html"
 OLDEST = (3, 11)
 NEWEST = (3, 14)
@@ -95,19 +96,21 @@ def make_venv(folder):
         )
 
 
-def ensure_venv():
-    """Make .venv unless one stands that works and is of this Python's version."""
-    version = ".".join(map(str, sys.version_info[:2]))
+def ensure_venv(folder):
+    """Make an environment unless one stands that works and is of this Python's version."""
+    name, version = folder.name, ".".join(map(str, sys.version_info[:2]))
     ask = "import pip, sys; print('%d.%d' % sys.version_info[:2])"
-    found = answer([str(venv_python()), "-c", ask]) if VENV.exists() else None
+    found = answer([str(venv_python(folder)), "-c", ask]) if folder.exists() else None
     if found == version:
         return
-    if Path(sys.prefix).resolve() == VENV:
-        raise Problem("The Python of .venv cannot make .venv again. Start dev.py with the system's Python.")
-    say({None: "Making .venv", "": "Making .venv again: it does not work"}.get(
-        found, f"Making .venv again: it has Python {found}, this is {version}"
+    if Path(sys.prefix).resolve() == folder:
+        raise Problem(
+            f"The Python of {name} cannot make {name} again. Start dev.py with the system's Python."
+        )
+    say({None: f"Making {name}", "": f"Making {name} again: it does not work"}.get(
+        found, f"Making {name} again: it has Python {found}, this is {version}"
     ))  # fmt: skip
-    make_venv(VENV)
+    make_venv(folder)
 
 
 def wanted():
@@ -132,10 +135,10 @@ def installed():
         return []
 
 
-def pip(*arguments):
-    """Run pip in .venv, its progress shown."""
+def pip(*arguments, folder=None):
+    """Run pip in .venv, or in another environment, its progress shown."""
     command = [
-        str(venv_python()),
+        str(venv_python(folder or VENV)),
         "-m",
         "pip",
         "install",
@@ -151,7 +154,7 @@ def pip(*arguments):
 
 def ensure(name):
     """Install a set of pinned packages and rnnlib into .venv, unless it is there already; return .venv's Python."""
-    ensure_venv()
+    ensure_venv(VENV)
     done = installed()
     if not set(COVERS[name]) & set(done):
         say(f"Installing requirements/{name}.txt into .venv (this once; some minutes on a slow line)")
@@ -159,6 +162,19 @@ def ensure(name):
         pip("--no-build-isolation", "--no-deps", "--quiet", "-e", str(ROOT))
         STAMP.write_text(json.dumps({"digest": wanted(), "sets": sorted({*done, name})}), encoding="utf-8")
     return str(venv_python())
+
+
+def ensure_rival():
+    """Install PyTorch and what else the comparison needs into .venv-bench; return its Python."""
+    ensure_venv(RIVAL_VENV)
+    stamp, wanted_text = RIVAL_VENV / "rnnlib-stamp.txt", pins("bench").read_text(encoding="utf-8")
+    if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted_text):
+        say(
+            "Installing requirements/bench.txt into .venv-bench (this once; PyTorch for Linux may be some GB)"
+        )
+        pip("-r", str(pins("bench")), folder=RIVAL_VENV)
+        stamp.write_text(wanted_text, encoding="utf-8")
+    return str(venv_python(RIVAL_VENV))
 
 
 def run(*command, **environment):
@@ -327,16 +343,28 @@ def store(options):
         raise Problem("Not every notebook was stored; the reason is above.")
 
 
-def bench(options):
-    """Weigh the built website and time its explorers."""
+def bench_cells(options):
+    """rnnlib against PyTorch and against the matrix products alone."""
+    return run(ensure_rival(), "benchmarks/cells.py", *(["--quick"] if options.quick else []))
+
+
+def bench_site(options):
+    """The website's weight and the speed of its explorers."""
     python = ensure("test")
-    if build(python) or run(python, "benchmarks/site.py"):
+    return build(python) or run(python, "benchmarks/site.py")
+
+
+def bench(options):
+    """Measure rnnlib against PyTorch, and the website's weight and speed."""
+    parts = {"cells": bench_cells, "site": bench_site}
+    codes = [part(options) for name, part in parts.items() if name in (options.only or parts)]
+    if any(codes):
         raise Problem("The measurement did not finish; the reason is above.")
 
 
 def compile_pins(uv, name, folder):
-    """Write the newest versions that suit a set into requirements/; `lab` and `book` agree with `test`."""
-    command = [uv, "pip", "compile", "pyproject.toml", "--extra", name, "--group", "build", "--universal"]
+    """Write the newest versions that suit a set into requirements/; all sets agree with `test`."""
+    command = [uv, "pip", "compile", "pyproject.toml", "--extra", name, "--universal"]
     command += [
         "--python-version",
         "3.11",
@@ -346,6 +374,8 @@ def compile_pins(uv, name, folder):
         "--no-emit-index-url",
     ]
     command += ["--no-emit-find-links", "--quiet", "--output-file", folder / f"{name}.txt"]
+    # what PyTorch needs in turn differs between its builds: with CUDA, without
+    command += ["--no-deps"] if name == "bench" else ["--group", "build"]
     command += [] if name == "test" else ["--constraint", folder / "test.txt"]
     if run(*command):
         raise Problem(f"No versions suit the set {name}; uv's own words are above.")
@@ -369,7 +399,7 @@ def renew(options):
         if run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"):
             raise Problem("uv, which finds the versions, could not be installed. Is the network there?")
         uv = script(python, "uv")
-        for name in reversed(SETS):
+        for name in [*reversed(SETS), "bench"]:
             compile_pins(uv, name, Path(folder))
         versions = [f"3.{minor}" for minor in range(OLDEST[1], NEWEST[1] + 1)]
         found = [check_wheels(uv, system, version) for system in PLATFORMS for version in versions]
@@ -396,6 +426,7 @@ def parser():
         name: commands.add_parser(name, help=f.__doc__, description=f.__doc__) for name, f in COMMANDS.items()
     }
     add_test_options(parts["test"])
+    add_bench_options(parts["bench"])
     parts["notebooks"].add_argument(
         "rest", nargs="*", metavar="NOTEBOOK", help="a name or its beginning, as 01"
     )
@@ -411,6 +442,12 @@ def add_test_options(part):
     part.add_argument(
         "--plain-cpu", action="store_true", help="run the notebooks a second time as on another CPU"
     )
+
+
+def add_bench_options(part):
+    """Add the options of `bench`."""
+    part.add_argument("--only", action="append", choices=["cells", "site"], help="measure this part alone")
+    part.add_argument("--quick", action="store_true", help="time the cells roughly, and keep nothing")
 
 
 def main(arguments=None):

@@ -10,6 +10,7 @@ import threading
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import dev
@@ -28,7 +29,7 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
     for name in dev.SETS:
         dev.pins(name).write_text(f"{name}==1\n", encoding="utf-8")
-    monkeypatch.setattr(dev, "ensure_venv", lambda: None)
+    monkeypatch.setattr(dev, "ensure_venv", lambda folder: None)
     return tmp_path
 
 
@@ -36,7 +37,7 @@ def project(tmp_path, monkeypatch):
 def pip_calls(monkeypatch):
     """What pip was asked for."""
     calls = []
-    monkeypatch.setattr(dev, "pip", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(dev, "pip", lambda *arguments, folder=None: calls.append(arguments))
     return calls
 
 
@@ -151,6 +152,41 @@ def test_check_that_was_killed_says_so(capsys):
     assert "site        FAILED        1  (ended by signal 9)" in capsys.readouterr().out
 
 
+@pytest.fixture
+def bench_calls(project, pip_calls, monkeypatch):
+    """What `bench` runs, without running it."""
+    calls = []
+    monkeypatch.setattr(dev, "RIVAL_VENV", project / ".venv-bench")
+    dev.RIVAL_VENV.mkdir()
+    dev.pins("bench").write_text("torch==1\n", encoding="utf-8")
+    monkeypatch.setattr(dev, "build", lambda python: calls.append("build") or 0)
+    monkeypatch.setattr(dev, "run", lambda python, *rest: calls.append((Path(python).parts[-3], *rest)) or 0)
+    return calls
+
+
+@pytest.mark.parametrize(
+    "arguments, expected",
+    [
+        (["--only", "cells"], [(".venv-bench", "benchmarks/cells.py")]),
+        (["--only", "cells", "--quick"], [(".venv-bench", "benchmarks/cells.py", "--quick")]),
+        (["--only", "site"], ["build", (".venv", "benchmarks/site.py")]),
+        ([], [(".venv-bench", "benchmarks/cells.py"), "build", (".venv", "benchmarks/site.py")]),
+    ],
+)
+def test_bench_measures_what_was_asked_for(bench_calls, arguments, expected):
+    assert dev.main(["bench", *arguments]) == 0
+    assert bench_calls == expected
+
+
+def test_pytorch_goes_into_a_venv_of_its_own_and_is_installed_again_when_its_pins_change(
+    bench_calls, pip_calls
+):
+    for text in ("torch==1\n", "torch==1\n", "torch==2\n"):
+        dev.pins("bench").write_text(text, encoding="utf-8")
+        dev.main(["bench", "--only", "cells"])
+    assert len(pip_calls) == 2
+
+
 def test_plain_cpu_leaves_features_out_that_numpy_knows():
     features = dev.answer([sys.executable, "-c", dev.CPU_FEATURES])
     code = "import warnings; warnings.simplefilter('error'); import numpy"
@@ -184,9 +220,15 @@ def versions(name):
     return {line.split(" ")[0] for line in pinned(name)}
 
 
-@pytest.mark.parametrize("name", dev.SETS)
+@pytest.mark.parametrize("name", [*dev.SETS, "bench"])
 def test_pins_are_exact_and_name_no_place(name):
     assert [line for line in pinned(name) if not re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; .+)?", line)] == []
+
+
+def test_pytorch_of_the_benchmark_is_that_of_the_reference_values():
+    made_with = np.load(ROOT / "tests" / "reference" / "torch.npz")["torch_version"]
+    (version,) = (entry for entry in versions("bench") if entry.startswith("torch=="))
+    assert version == f"torch=={str(made_with).partition('+')[0]}"
 
 
 @pytest.mark.parametrize("name", ["book", "lab"])
@@ -199,6 +241,6 @@ def test_reading_needs_neither_jupyterlab_nor_playwright():
     assert not {"jupyterlab", "playwright", "nbgrader", "pytest"} & packages
 
 
-def test_rnnlib_alone_needs_numpy_alone():
+def test_rnnlib_alone_needs_numpy_and_for_training_a_progress_bar():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert [re.match(r"[\w-]+", need)[0] for need in project["dependencies"]] == ["numpy"]
+    assert [re.match(r"[\w-]+", need)[0] for need in project["dependencies"]] == ["numpy", "tqdm"]
