@@ -110,10 +110,8 @@ def surnames(n, rng):
     rng, n = _validate.generator(rng), _validate.count(n, "n")
     known = [_last_names(locale) for locale in COUNTRIES.values()]
     own = [sorted(names.difference(*known[:i], *known[i + 1 :])) for i, names in enumerate(known)]
-    if n > min(map(len, own)):
-        raise ValueError(
-            f"n is {n}; expected at most {min(map(len, own))}, the names of the smallest country"
-        )
+    if n > (least := min(map(len, own))):
+        raise ValueError(f"n is {n}; expected at most {least}, the names of the smallest country")
     drawn = [names[k] for names in own for k in rng.choice(len(names), n, replace=False)]
     order = rng.permutation(len(drawn))
     return [drawn[k] for k in order], order // n, list(COUNTRIES)

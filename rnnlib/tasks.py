@@ -34,9 +34,13 @@ def adding(T, B, rng, form="le"):
     >>> batch.x.shape, batch.targets.shape, batch.x[:, :, 1].sum(axis=0).max()
     ((100, 64, 2), (64, 1), np.float64(2.0))
     """
+    T, B, rng = _read_T(T, form), _validate.count(B, "B"), _validate.generator(rng)
+    return (_adding_le if form == "le" else _adding_hochreiter)(T, B, rng)
+
+
+def _read_T(T, form):
     _validate.choice(form, "form", ("le", "hochreiter"))
-    T, B = _validate.count(T, "T", least=2 if form == "le" else 20), _validate.count(B, "B")
-    return (_adding_le if form == "le" else _adding_hochreiter)(T, B, _validate.generator(rng))
+    return _validate.count(T, "T", least=2 if form == "le" else 20)
 
 
 def _adding_le(T, B, rng):
@@ -69,8 +73,7 @@ def adding_baseline(T, form="le"):
     >>> round(adding_baseline(100), 4)
     0.1667
     """
-    _validate.choice(form, "form", ("le", "hochreiter"))
-    T = _validate.count(T, "T", least=2 if form == "le" else 20)
+    T = _read_T(T, form)
     if form == "le":
         return 2 / 12
     first_drawn = 1 / 10 + 9 / 10 / (T // 2 - 1)

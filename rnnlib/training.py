@@ -85,7 +85,7 @@ def fit(net, x, targets=None, *, loss, optimiser, steps=None, epochs=None, batch
         run.unpack(state)
     hidden = not _validate.flag(progress, "progress")
     with tqdm(total=steps, initial=run.step, unit="step", disable=hidden) as bar:
-        while run.step < steps and not run.stopped:
+        while run.step < steps and run.since_best < run.patience:
             run.update(draw)
             if validation and run.step % every == 0:
                 run.validate(validation)
@@ -165,7 +165,8 @@ class _Run:
         _need_kind(
             schedule is None or callable(schedule), "schedule", schedule, "a function, step → factor on lr"
         )
-        self.net, self.loss, self.optimiser, self.schedule = net, loss, optimiser, schedule
+        self.net, self.loss, self.optimiser = net, loss, optimiser
+        self.schedule = schedule or (lambda step: 1.0)
         self.rng, self.last_step = _validate.generator(rng), _validate.flag(last_step, "last_step")
         self.reduction, self.window = reduction, {} if window is None else {"window": window}
         self.max_norm = np.inf if max_norm is None else _validate.number(max_norm, "max_norm", low_open=True)
@@ -181,10 +182,6 @@ class _Run:
         """How many validations the lowest (the first of equals) lies back."""
         losses = self.logs["validation_loss"]
         return len(losses) - 1 - int(np.argmin(losses)) if losses else 0
-
-    @property
-    def stopped(self):
-        return self.since_best >= self.patience
 
     def measure(self, batch, rng=None):
         """Return (loss, trace, ∂L/∂ of trace.y)."""
@@ -216,7 +213,7 @@ class _Run:
         loss, trace, dy = self.measure(batch, self.rng)
         grads, lr = self.net.backward(trace, dy, **self.window), self.optimiser.lr
         norm = clip_grad_norm(grads, self.max_norm) if self.max_norm < np.inf else grad_norm(grads)
-        factor = self.schedule(self.step + 1) if self.schedule else 1.0
+        factor = self.schedule(self.step + 1)
         try:
             self.optimiser.lr = lr * _validate.number(factor, "schedule's factor")
             self.optimiser.step(self.net.params, grads)
@@ -259,7 +256,8 @@ class _Run:
         state, steps = self.pack(), self.logs["validation_steps"]
         _write(self.net.params, self.best or self.net.params)
         best_step = steps[-1 - self.since_best] if steps else None
-        return History(**_part(state, "log"), best_step=best_step, stopped=self.stopped, state=state)
+        stopped = self.since_best >= self.patience
+        return History(**_part(state, "log"), best_step=best_step, stopped=stopped, state=state)
 
 
 def _part(state, part):

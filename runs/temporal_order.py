@@ -26,7 +26,7 @@ def net(cell, seed, **options):
 
 NETS = {
     "tanh RNN": {"make": partial(net, "RNN")},
-    "GRU": {"make": partial(net, "GRU")},
+    "GRU": {"make": partial(net, "GRU"), "steps": 3000},
     "LSTM, forget bias 0": {"make": partial(net, "LSTM", forget_bias=0.0)},
     "LSTM, forget bias 1": {"make": partial(net, "LSTM", forget_bias=1.0)},
     "LSTM, forget bias 3": {"make": partial(net, "LSTM", forget_bias=3.0)},

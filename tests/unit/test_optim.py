@@ -181,3 +181,34 @@ def test_clipping_float32_gradients_keeps_their_type():
     assert rnnlib.clip_grad_norm(g, 1.0) == pytest.approx(np.sqrt(3) * 1e30)
     assert g["W"].dtype == np.float32
     np.testing.assert_allclose(g["W"], np.full(3, 3**-0.5), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_an_optimiser_goes_on_from_its_state_as_if_it_had_never_stopped(name):
+    steady, first, second = MAKERS[name](), MAKERS[name](), MAKERS[name]()
+    p, q = params(), params()
+    for i in range(3):
+        steady.step(p, grads(i + 1))
+        first.step(q, grads(i + 1))
+    state = first.state(q)
+    for array in first.state(q).values():
+        array[...] = -1  # what it hands out are copies
+    second.load_state(q, state)
+    for i in range(3, 6):
+        steady.step(p, grads(i + 1))
+        second.step(q, grads(i + 1))
+    for key in p:
+        np.testing.assert_array_equal(p[key], q[key])
+    assert second.updates == steady.updates == 6
+    np.testing.assert_array_equal(state["updates"], 3)
+
+
+def test_a_state_of_another_optimiser_or_other_parameters_is_refused():
+    momentum, adam = MAKERS["momentum"](), MAKERS["Adam"]()
+    momentum.step(params(), grads())
+    state = momentum.state(params())
+    with pytest.raises(ValueError, match=r"state lacks \['1/W', '1/b'\].*expected"):
+        adam.load_state(params(), state)
+    with pytest.raises(ValueError, match=r'"0/W"\] has shape \(2, 2\); expected \(3, 2\)'):
+        MAKERS["momentum"]().load_state({"W": np.ones((3, 2)), "b": np.ones(2)}, state)
+    assert adam.updates == 0

@@ -48,7 +48,7 @@ def test_adding_of_1997_follows_its_rules():
     numbers, markers = x[..., 0], x[..., 1]
     assert numbers.min() < -0.99
     assert numbers.max() > 0.99
-    drawn = set()
+    drawn, firsts = set(), set()
     for b in range(B):
         own, n = markers[:, b], lengths[b]
         assert own[0] == own[n - 1] == -1.0
@@ -60,7 +60,9 @@ def test_adding_of_1997_follows_its_rules():
         assert marked[-1] <= T // 2 - 1  # the 19 first of the steps left, one of the ten first being taken
         assert targets[b, 0] == pytest.approx(0.5 + numbers[marked, b].sum() / 4, abs=1e-15)
         drawn |= set(marked.tolist())
+        firsts |= set(marked[:1].tolist()) if len(marked) == 2 else set()
     assert drawn == set(range(1, 20))
+    assert firsts == set(range(1, 10))
     assert (targets > 0).all()
     assert (targets < 1).all()
 
