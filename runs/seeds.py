@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -36,7 +37,13 @@ def compare(script, task, draw, baseline, solved, settings, nets):
         print(f"{name}: {result['solved']} solved, after {result['solved_after']} steps; "
               f"lowest {result['lowest']}; baseline {baseline:.4f}", flush=True)  # fmt: skip
         table["nets"] = {key: table["nets"][key] for key in nets if key in table["nets"]}
-        path.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8", newline="\n")
+        path.write_text(as_text(table), encoding="utf-8", newline="\n")
+
+
+def as_text(table):
+    """Return a table as JSON with each innermost list on one line."""
+    one_line = lambda found: re.sub(r"\s+", " ", found[0]).replace("[ ", "[").replace(" ]", "]")
+    return re.sub(r"\[[^\[\]{}]*\]", one_line, json.dumps(table, indent=1)) + "\n"
 
 
 def over_seeds(name, draw, solved, *, make, seeds, **settings):

@@ -24,10 +24,13 @@ def net(seed):
     return rnnlib.stack([rnnlib.LSTM(V, H, rng=seed), rnnlib.Readout(H, V, rng=seed + 100)])
 
 
+NETS = {"LSTM": {"make": net}}
+
+
 def draw(B, rng):
     """Return the whole text as one sequence."""
     return Batch(data.one_hot(SYMBOLS[:-1], V)[:, None], SYMBOLS[1:, None])
 
 
 if __name__ == "__main__":
-    compare(__file__, "the Zen by heart", draw, float(np.log(V)), 0.05, SETTINGS, {"LSTM": {"make": net}})
+    compare(__file__, "the Zen by heart", draw, float(np.log(V)), 0.05, SETTINGS, NETS)
