@@ -16,6 +16,7 @@ _WHERE = {
     "PhasePlane": "phase_plane",
     "GradientNorm": "gradient_norm",
     "Truncation": "truncation",
+    "BpttStepper": "bptt_stepper",
     "Question": "question",
 }
 _MODULES = ("joiner", "linear", "palette", "runs", "seeded", "text", "specs", "markup")
