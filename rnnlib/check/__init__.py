@@ -14,10 +14,15 @@ Right on 5 cases, B = 1 and D = H included.
 """
 
 from .answers import choice, explorer, value
+from .bptt import bptt_fixed, rnn_backward, rnn_step_backward, scalar_bptt
 from .cell import parameter_count, readout_fixed, rnn_forward, rnn_step
+from .gradients import exploding_net, gradient_norms, jacobian, steps_to_fade
 from .loss import cross_entropy, loss_gradient, perplexity, softmax
 from .result import Result
 from .sequences import memory_steps, scalar_recurrence, windows
+from .taming import clip_by_norm, clip_fixed, scale_to
+from .training import adam_step, learning_curve_minimum, sgd_step, split_in_time
+from .truncation import streams, truncated_backward
 from .unrolling import generate, last_states, pad
 
 __all__ = [
@@ -26,4 +31,9 @@ __all__ = [
     "rnn_step", "rnn_forward", "parameter_count", "readout_fixed",
     "last_states", "generate", "pad",
     "softmax", "cross_entropy", "loss_gradient", "perplexity",
+    "scalar_bptt", "rnn_step_backward", "rnn_backward", "bptt_fixed",
+    "sgd_step", "adam_step", "split_in_time", "learning_curve_minimum",
+    "truncated_backward", "streams",
+    "jacobian", "gradient_norms", "steps_to_fade", "exploding_net",
+    "clip_by_norm", "clip_fixed", "scale_to",
 ]  # fmt: skip

@@ -42,6 +42,8 @@ class Exercise:
     they depend on each other, so that the first wrong one is the one to mend; `cases(rng)` lists the Cases;
     `variants` pairs (sentence, function) of known mistakes; `included` names the edge cases that were tried;
     `hints` pairs (pattern, sentence): the sentence follows what is said of an exception if the pattern is found in it.
+    `chain` lists the outputs' names in the order of the computation where the answer has another order; `backwards`
+    says that time runs from the end, so that the last wrong step is the one to mend.
     """
 
     name: str
@@ -52,6 +54,14 @@ class Exercise:
     variants: tuple
     included: str = ""
     hints: tuple = ()
+    chain: tuple = ()
+    backwards: bool = False
+
+    @property
+    def order(self):
+        """The outputs' places in the order of the computation."""
+        names = [name for name, _ in self.outputs]
+        return [names.index(name) for name in self.chain or names]
 
     @property
     def wanted(self):
@@ -360,7 +370,7 @@ def _named_variant(exercise, cases, attempts, wanted):
         for (sentence, _), theirs_of_one in zip(exercise.variants, theirs):
             if explains(attempts, theirs_of_one, wanted):
                 return sentence
-    return None
+    return _named_by_one_output(exercise, attempts, theirs, wanted) if exercise.chain else None
 
 
 def _explains_all(attempts, theirs, wanted):
@@ -375,6 +385,34 @@ def _explains_numbers(attempts, theirs, wanted):
     return all(v.error is None and _same(a, v) for a, v, _ in answered) and sum(tells) > 1
 
 
+def _named_by_one_output(exercise, attempts, theirs, wanted):
+    """Return the sentence of the mistake that explains the first wrong quantity alone, as of two mistakes together."""
+    k = _first_output(exercise, attempts, wanted)
+    if k is None:
+        return None
+    attempts, wanted = _only(k, attempts), _only(k, wanted)
+    for (sentence, _), theirs_of_one in zip(exercise.variants, theirs):
+        if _explains_numbers(attempts, _only(k, theirs_of_one), wanted):
+            return f"{sentence} (So it looks from {exercise.outputs[k][0]}; there may be more.)"
+    return None
+
+
+def _only(k, attempts):
+    return [a if a.error is not None else Attempt(arrays=a.arrays[k : k + 1]) for a in attempts]
+
+
+def _first_output(exercise, attempts, wanted):
+    """Return the place of the first quantity, in the order of the computation, that is wrong in any case, or None."""
+    return next(
+        (k for k in exercise.order if not all(map(_same_or_failed, _only(k, attempts), _only(k, wanted)))),
+        None,
+    )
+
+
+def _same_or_failed(attempt, wanted):
+    return attempt.error is not None or _same(attempt, wanted)
+
+
 def _first_wrong(exercise, cases, attempts, wanted):
     """Describe the first case, and in it the first quantity, that is wrong."""
     i = next(i for i in range(len(cases)) if not _same(attempts[i], wanted[i]))
@@ -384,13 +422,26 @@ def _first_wrong(exercise, cases, attempts, wanted):
             (f" {hint}" for pattern, hint in exercise.hints if re.search(pattern, attempt.reason)), ""
         )
         return attempt.reason + hint + (f" This happens with {words}." if i > 0 else "")
-    pairs = zip(exercise.outputs, attempt.arrays, wanted[i].arrays)
-    (name, letters), array, target = next(pair for pair in pairs if not _close(*pair[1:]))
-    if array.shape != target.shape:
-        return _wrong_shape(name, letters, array, target, words)
-    if (array.dtype == bool) != (target.dtype == bool):
-        return f"{name} holds {array.dtype}; expected True and False (dtype bool), as an index by mask needs them."
-    return _wrong_value(name, letters, array, target, words)
+    k = _first_output(exercise, attempts, wanted)
+    i = next(i for i in range(len(cases)) if not _same_or_failed(_only(k, attempts)[i], _only(k, wanted)[i]))
+    array, target, (name, letters) = attempts[i].arrays[k], wanted[i].arrays[k], exercise.outputs[k]
+    return _what_is_right(exercise, attempts, wanted) + (
+        _wrong_shape(name, letters, array, target, cases[i].words)
+        if array.shape != target.shape
+        else f"{name} holds {array.dtype}; expected True and False (dtype bool), as an index by mask needs them."
+        if (array.dtype == bool) != (target.dtype == bool)
+        else _wrong_value(name, letters, array, target, cases[i].words, exercise.backwards)
+    )
+
+
+def _what_is_right(exercise, attempts, wanted):
+    """Name the quantities of a chain that are right in every case."""
+    good = [exercise.outputs[k][0] for k in exercise.order
+            if exercise.chain and all(map(_same_or_failed, _only(k, attempts), _only(k, wanted)))]  # fmt: skip
+    if not good:
+        return ""
+    *some, last = good
+    return f"{', '.join(some)} and {last} are right; " if some else f"{last} is right; "
 
 
 def _wrong_shape(name, letters, array, target, words):
@@ -401,22 +452,29 @@ def _wrong_shape(name, letters, array, target, words):
     return f"{name} has {size(array.shape)}; expected {letters} = {tuple(target.shape)} with {words}.{hint}"
 
 
-def _wrong_value(name, letters, array, target, words):
-    place = tuple(int(k) for k in np.argwhere(~_right_entries(array, target))[0]) if target.ndim else ()
+def _wrong_value(name, letters, array, target, words, backwards):
+    in_time, last = letters.startswith("(T"), len(target) - 1 if target.ndim else 0
+    places = np.argwhere(~_right_entries(array, target))
+    if in_time and backwards:
+        places = places[places[:, 0] == places[:, 0].max()]
+    place = tuple(int(k) for k in places[0]) if target.ndim else ()
     got, expected = number(array[place]), number(target[place])
     if got == expected:
         expected += ", to more digits than shown here"
     if not place:
         return f"{name} is {got}; expected {expected}, with {words}."
     entry = f"{name}[{', '.join(map(str, place))}]"
-    return f"{_right_before(name, letters, place[0])}{entry} is {got}; expected {expected}, with {words}."
+    so_far = _right_before(name, place[0], last if backwards else 0) if in_time else ""
+    return f"{so_far}{entry} is {got}; expected {expected}, with {words}."
 
 
-def _right_before(name, letters, t):
-    """Where the first axis is time, say how far the answer is right."""
-    if not letters.startswith("(T") or t == 0:
+def _right_before(name, t, start):
+    """Say how far along time, from `start` on, the answer is right."""
+    if t == start:
         return ""
-    return f"{name}[0] is right, then " if t == 1 else f"{name}[0] to {name}[{t - 1}] are right, then "
+    before = t + 1 if start > t else t - 1
+    right = f"{name}[{start}] is" if before == start else f"{name}[{start}] to {name}[{before}] are"
+    return f"{right} right, then "
 
 
 def _about_prints(run):

@@ -1,0 +1,342 @@
+"""Checks of the chapter on backpropagation through time."""
+
+import numpy as np
+
+from .engine import Case, Exercise, judge
+
+# --- one walk back, with every slip that it knows --------------------------------------------------------------
+
+
+def walk(x, h, dh, W_xh, W_hh, *, slope=lambda h, t: 1 - h[t] ** 2, back=lambda da, W: da @ W.T, carry=True,
+         take=lambda delta, dh_t: delta + dh_t, keep=lambda total, term: total + term, before=lambda h, t: h[t - 1],
+         times=None, cut=lambda t: False):  # fmt: skip
+    """Return (dW_xh, dW_hh, db_h, dx, dh_0) of a tanh network; each keyword is a place for a mistake."""
+    dW_xh, dW_hh, db_h = np.zeros(W_xh.shape), np.zeros(W_hh.shape), np.zeros(h.shape[-1])
+    dx, delta = np.zeros(x.shape), np.zeros(h[0].shape)
+    for t in range(len(x), 0, -1) if times is None else times(len(x)):
+        da = take(delta, dh[t - 1]) * slope(h, t)
+        dW_xh, dW_hh = keep(dW_xh, x[t - 1].T @ da), keep(dW_hh, before(h, t).T @ da)
+        db_h, dx[t - 1] = keep(db_h, da.sum(axis=0)), da @ W_xh.T
+        delta = back(da, W_hh) if carry and not cut(t) else np.zeros(h[0].shape)
+    return dW_xh, dW_hh, db_h, dx, delta
+
+
+def slip(**how):
+    """Return the walk with one mistake.
+
+    >>> slip(carry=False)(np.ones((1, 1, 1)), np.zeros((2, 1, 1)), np.ones((1, 1, 1)), np.eye(1), np.eye(1))[1].shape
+    (1, 1)
+    """
+    return lambda *args: walk(*args, **how)
+
+
+def changed(change):
+    """Return the walk whose finished results are changed: change(results, args) → results.
+
+    >>> first = changed(lambda results, args: results[:1])
+    >>> len(first(np.ones((1, 1, 1)), np.zeros((2, 1, 1)), np.ones((1, 1, 1)), np.eye(1), np.eye(1)))
+    1
+    """
+    return lambda *args: change(walk(*args), args)
+
+
+def forward(x, W_xh, W_hh, b_h, h_0):
+    """Return h (T+1, B, H) of a tanh network.
+
+    >>> forward(np.zeros((3, 1, 1)), np.eye(1), np.eye(1), 0.0, np.zeros((1, 1))).shape
+    (4, 1, 1)
+    """
+    h = [h_0]
+    for x_t in x:
+        h.append(np.tanh(x_t @ W_xh + h[-1] @ W_hh + b_h))
+    return np.array(h)
+
+
+def walk_cases(rng, shapes=((4, 3, 2, 5), (5, 2, 3, 3), (1, 2, 3, 2), (3, 1, 2, 4), (3, 2, 1, 1))):
+    """Draw the arguments of a walk for shapes (T, B, D, H).
+
+    >>> len(walk_cases(np.random.default_rng(0)))
+    5
+    """
+    cases = []
+    for T, B, D, H in shapes:
+        x, W_xh, W_hh = rng.normal(size=(T, B, D)), rng.normal(size=(D, H)), rng.normal(size=(H, H))
+        h = forward(x, W_xh, W_hh, rng.normal(size=H), rng.uniform(-0.9, 0.9, (B, H)))
+        words = f"T = {T}, B = {B}, D = {D}, H = {H}"
+        cases.append(Case(words, (x, h, rng.normal(size=(T, B, H)), W_xh, W_hh)))
+    return cases
+
+
+NO_SLOPE = "φ′ is missing: between δ_t and ∂L/∂a_t stands the factor 1 − h_t²."
+LINEAR_SLOPE = "φ′ of tanh is 1 − h_t², with the square; yours is 1 − h_t."
+OLD_SLOPE = "φ′ is taken at h_{t−1}; the tanh of step t gave h_t, so it is 1 − h_t²."
+DROPPED = "nothing comes back from the later steps: δ_{t−1} needs (δ_t ⊙ φ′(a_t)) W_hhᵀ."
+OVERWRITTEN = ("what comes back from step t + 1 replaces what the loss says at t; a state has both routes, "
+               "so the two are added.")  # fmt: skip
+NOT_TRANSPOSED = "δ is passed back through W_hh; it goes back through its transpose, W_hhᵀ."
+LAST_TERM = ("the parameters' gradients are summed over the batch but not over time: only one step's term is kept, "
+             "where each step adds its own.")  # fmt: skip
+NEW_STATE = "dW_hh uses h_t; what W_hh multiplied at step t is the state before, h_{t−1}."
+FORWARD = "the loop runs forward in time; δ_t needs δ_{t+1}, so begin at t = T."
+SLOPE_TWICE = "φ′ is applied twice: once between δ_t and ∂L/∂a_t, and again on the way to h_{t−1}."
+SLOPE_SKIPPED_BACK = ("what goes back to h_{t−1} is δ_t W_hhᵀ; it must pass the tanh first: "
+                      "(δ_t ⊙ φ′(a_t)) W_hhᵀ.")  # fmt: skip
+
+_FLOW = (
+    (NO_SLOPE, slip(slope=lambda h, t: 1.0)),
+    (LINEAR_SLOPE, slip(slope=lambda h, t: 1 - h[t])),
+    (OLD_SLOPE, slip(slope=lambda h, t: 1 - h[t - 1] ** 2)),
+    (SLOPE_TWICE, slip(slope=lambda h, t: (1 - h[t] ** 2) ** 2)),
+    (DROPPED, slip(carry=False)),
+    (DROPPED, slip(take=lambda delta, dh_t: dh_t)),
+    (OVERWRITTEN, slip(take=lambda delta, dh_t: delta if delta.any() else dh_t)),
+    (NOT_TRANSPOSED, slip(back=lambda da, W: da @ W)),
+    (LAST_TERM, slip(keep=lambda total, term: term)),
+    (LAST_TERM, slip(keep=lambda total, term: total if total.any() else term)),
+    (NEW_STATE, slip(before=lambda h, t: h[t])),
+    (FORWARD, slip(times=lambda T: range(1, T + 1))),
+)
+
+
+def _back_without_slope(x, h, dh, W_xh, W_hh):
+    results, delta = [np.zeros(W_xh.shape), np.zeros(W_hh.shape), 0.0], np.zeros(h[0].shape)
+    dx = np.zeros(x.shape)
+    for t in range(len(x), 0, -1):
+        delta = delta + dh[t - 1]
+        da = delta * (1 - h[t] ** 2)
+        terms = x[t - 1].T @ da, h[t - 1].T @ da, da.sum(axis=0)
+        results = [total + term for total, term in zip(results, terms)]
+        dx[t - 1], delta = da @ W_xh.T, delta @ W_hh.T
+    return *results, dx, delta
+
+
+# --- scalar_bptt -----------------------------------------------------------------------------------------------
+
+
+def _scalar(w, u, b, x, h_0, dh, run=walk):
+    x, W = np.reshape(np.asarray(x, float), (-1, 1, 1)), np.array([[float(w)]])
+    h = forward(x, np.array([[float(u)]]), W, b, np.array([[float(h_0)]]))
+    results = run(x, h, np.reshape(np.asarray(dh, float), (-1, 1, 1)), np.array([[float(u)]]), W)
+    dW_xh, dW_hh, db_h, _, dh_0 = results
+    return tuple(np.asarray(value).item() for value in (dW_hh, dW_xh, db_h, dh_0))
+
+
+def _scalar_words(sentence):
+    words = sentence.replace("dW_hh", "dw").replace("W_hhᵀ", "w").replace("W_hh", "w").replace(" ⊙", "")
+    return words.replace(
+        "the parameters' gradients are summed over the batch but not over time",
+        "dw, du and db are not summed over time",
+    )
+
+
+def _scalar_slip(run):
+    return lambda *args: _scalar(*args, run=run)
+
+
+def _scalar_cases(rng):
+    cases = []
+    for T in (3, 5, 1, 4):
+        w, u, b, h_0 = rng.uniform(0.4, 1.4, 4).round(2).tolist()
+        x, dh = rng.uniform(-1, 1, (2, T)).round(2)
+        cases.append(Case(f"T = {T}, w = {w}", (w, -u, b, x, h_0, dh)))
+    return cases
+
+
+def _order(*places):
+    return lambda *args: tuple(_scalar(*args)[k] for k in places)
+
+
+SCALAR_BPTT = Exercise(
+    name="scalar_bptt",
+    args=("w", "u", "b", "x", "h_0", "dh"),
+    outputs=(("dw", "()"), ("du", "()"), ("db", "()"), ("dh_0", "()")),
+    cases=_scalar_cases,
+    reference=_scalar,
+    included="T = 1",
+    variants=(
+        *((_scalar_words(sentence), _scalar_slip(run))
+          for sentence, run in _FLOW if sentence is not NOT_TRANSPOSED),
+        (_scalar_words(SLOPE_SKIPPED_BACK), _scalar_slip(_back_without_slope)),
+        ("dw and du are swapped: return (dw, du, db, dh_0), in this order.", _order(1, 0, 2, 3)),
+        ("the last value is δ_1; ∂L/∂h_0 is one step further back, δ_1 φ′(a_1) w.",
+         lambda w, u, b, x, h_0, dh: (*_scalar(w, u, b, x, h_0, dh)[:3],
+                                      _scalar(w, u, b, x[1:], np.tanh(w * h_0 + u * x[0] + b), dh[1:])[3] + dh[0])),
+        ("the gradient of h_0 is 0; h_0 is an input, and its gradient is δ_0.",
+         lambda *args: (*_scalar(*args)[:3], 0.0)),
+        ("the gradients have the wrong sign: return ∂L/∂w itself, not the step against it.",
+         lambda *args: tuple(-value for value in _scalar(*args))),
+    ),
+)  # fmt: skip
+
+
+# --- rnn_step_backward -----------------------------------------------------------------------------------------
+
+
+def _step_back(dh_t, x_t, h_prev, h_t, W_xh, W_hh, slope=None, back=lambda da, W: da @ W.T, before=None):
+    da = dh_t * (1 - h_t**2 if slope is None else slope(h_prev, h_t))
+    before = h_prev if before is None else h_t
+    return da @ W_xh.T, back(da, W_hh), x_t.T @ da, before.T @ da, da.sum(axis=0)
+
+
+def _step_slip(**how):
+    return lambda *args: _step_back(*args, **how)
+
+
+def _step_changed(**change):
+    """One output replaced: change names its place, as a function of (results, arguments)."""
+
+    def run(*args):
+        results = list(_step_back(*args))
+        for place, make in change.items():
+            results[int(place[1:])] = make(results, args)
+        return tuple(results)
+
+    return run
+
+
+def _step_cases(rng):
+    cases = []
+    for B, D, H in ((3, 2, 4), (1, 3, 2), (4, 3, 3), (2, 1, 1)):
+        x_t, h_prev = rng.normal(size=(B, D)), rng.uniform(-0.9, 0.9, (B, H))
+        W_xh, W_hh = rng.normal(size=(D, H)), rng.normal(size=(H, H))
+        h_t = np.tanh(x_t @ W_xh + h_prev @ W_hh + rng.normal(size=H))
+        cases.append(
+            Case(f"B = {B}, D = {D}, H = {H}", (rng.normal(size=(B, H)), x_t, h_prev, h_t, W_xh, W_hh))
+        )
+    return cases
+
+
+RNN_STEP_BACKWARD = Exercise(
+    name="rnn_step_backward",
+    args=("dh_t", "x_t", "h_prev", "h_t", "W_xh", "W_hh"),
+    outputs=(("dx_t", "(B, D)"), ("dh_prev", "(B, H)"), ("dW_xh", "(D, H)"), ("dW_hh", "(H, H)"), ("db_h", "(H,)")),
+    cases=_step_cases,
+    reference=_step_back,
+    included="B = 1 and D = H",
+    variants=(
+        (NO_SLOPE, _step_slip(slope=lambda before, h: 1.0)),
+        (LINEAR_SLOPE, _step_slip(slope=lambda before, h: 1 - h)),
+        (OLD_SLOPE, _step_slip(slope=lambda before, h: 1 - before**2)),
+        (SLOPE_TWICE, _step_slip(slope=lambda before, h: (1 - h**2) ** 2)),
+        (NOT_TRANSPOSED.replace("δ is", "dh_prev is"), _step_slip(back=lambda da, W: da @ W)),
+        (NEW_STATE, _step_slip(before=True)),
+        ("dW_hh is transposed: entry (i, j) is h_{t−1,i} times da_j, so it is h_prev.T @ da.",
+         _step_changed(_3=lambda results, args: results[3].T)),
+        ("db_h is not summed over the batch: each row uses the bias once, and the uses add.",
+         _step_changed(_4=lambda results, args: args[0] * (1 - args[3] ** 2))),
+        ("db_h is the mean over the batch; it is the sum: each row uses the bias once, and the uses add.",
+         _step_changed(_4=lambda results, args: results[4] / len(args[0]))),
+        ("dW_hh is the mean over the batch; it is the sum: the product h_prev.T @ da adds the rows up by itself.",
+         _step_changed(_2=lambda results, args: results[2] / len(args[0]),
+                       _3=lambda results, args: results[3] / len(args[0]),
+                       _4=lambda results, args: results[4] / len(args[0]))),
+        ("dx_t and dh_prev are swapped: return (dx_t, dh_prev, dW_xh, dW_hh, db_h), in this order.",
+         _step_changed(_0=lambda results, args: _step_back(*args)[1],
+                       _1=lambda results, args: _step_back(*args)[0])),
+    ),
+)  # fmt: skip
+
+
+# --- rnn_backward ----------------------------------------------------------------------------------------------
+
+
+def _part(place, make):
+    """The walk with one result replaced by make(result, args)."""
+    return changed(
+        lambda results, args: (*results[:place], make(results[place], args), *results[place + 1 :])
+    )
+
+
+RNN_BACKWARD = Exercise(
+    name="rnn_backward",
+    args=("x", "h", "dh", "W_xh", "W_hh"),
+    outputs=(("dW_xh", "(D, H)"), ("dW_hh", "(H, H)"), ("db_h", "(H,)"), ("dx", "(T, B, D)"), ("dh_0", "(B, H)")),
+    cases=walk_cases,
+    reference=walk,
+    included="T = 1, B = 1 and H = 1",
+    variants=(
+        *_FLOW,
+        (SLOPE_SKIPPED_BACK, _back_without_slope),
+        ("the parameters' gradients are the mean over time; they are the sum over all T uses.",
+         changed(lambda results, args: (*[g / len(args[0]) for g in results[:3]], *results[3:]))),
+        ("the parameters' gradients are the mean over the batch; they are the sum over its rows.",
+         changed(lambda results, args: (*[g / args[0].shape[1] for g in results[:3]], *results[3:]))),
+        ("dW_hh is transposed: entry (i, j) is h_{t−1,i} times da_{t,j}, summed, so it is h[t−1].T @ da.",
+         _part(1, lambda g, args: g.T)),
+        ("dh_0 is 0; h_0 is an input, and what is left of δ after the last step of the walk is its gradient.",
+         _part(4, lambda g, args: 0 * g)),
+        ("dh_0 is δ_1; one more step, (δ_1 ⊙ φ′(a_1)) W_hhᵀ, leads to δ_0.",
+         _part(4, lambda g, args: walk(args[0][1:], args[1][1:], args[2][1:], *args[3:])[4] + args[2][0])),
+        ("dx lacks W_xhᵀ at the right step: it stands in the opposite order of time.",
+         _part(3, lambda g, args: g[::-1])),
+        ("db_h is right for one row of the batch only: sum ∂L/∂a_t over the batch as well.",
+         _part(2, lambda g, args: walk(*[a[:, :1] for a in args[:3]], *args[3:])[2])),
+    ),
+)  # fmt: skip
+
+
+# --- bptt_fixed ------------------------------------------------------------------------------------------------
+
+
+def _only_dW_hh(run):
+    return lambda *args: run(*args)[1]
+
+
+BPTT_FIXED = Exercise(
+    name="bptt_fixed",
+    args=("x", "h", "dh", "W_xh", "W_hh"),
+    outputs=(("dW_hh", "(H, H)"),),
+    cases=walk_cases,
+    reference=_only_dW_hh(walk),
+    included="T = 1, B = 1 and H = 1",
+    variants=(
+        ("still as it was given. Look at the line that passes δ on to the step before.",
+         _only_dW_hh(slip(back=lambda da, W: da @ W))),
+        *((sentence, _only_dW_hh(run)) for sentence, run in _FLOW if sentence is not NOT_TRANSPOSED),
+        (SLOPE_SKIPPED_BACK, _only_dW_hh(_back_without_slope)),
+        ("dW_hh is transposed now; that line was right.", lambda *args: walk(*args)[1].T),
+    ),
+)  # fmt: skip
+
+
+def scalar_bptt(function):
+    """Check `scalar_bptt(w, u, b, x, h_0, dh)` → (dw, du, db, dh_0) of h_t = tanh(w h_{t−1} + u x_t + b).
+
+    x and dh (T,), dh[k] the immediate ∂L/∂h_{k+1}. Answers with a Result; never raises.
+
+    >>> scalar_bptt(...)
+    Not done yet: there is no function scalar_bptt yet.
+    """
+    return judge(function, SCALAR_BPTT)
+
+
+def rnn_step_backward(function):
+    """Check `rnn_step_backward(dh_t, x_t, h_prev, h_t, W_xh, W_hh)`: one tanh step back.
+
+    dh_t, h_prev, h_t (B, H), x_t (B, D); returns (dx_t, dh_prev, dW_xh, dW_hh, db_h). Answers with a Result; never
+    raises.
+
+    >>> rnn_step_backward(...)
+    Not done yet: there is no function rnn_step_backward yet.
+    """
+    return judge(function, RNN_STEP_BACKWARD)
+
+
+def rnn_backward(function):
+    """Check `rnn_backward(x, h, dh, W_xh, W_hh)`: all the way back, (dW_xh, dW_hh, db_h, dx, dh_0).
+
+    x (T, B, D), h (T+1, B, H) with h_0 first, dh (T, B, H). Answers with a Result; never raises.
+
+    >>> rnn_backward(...)
+    Not done yet: there is no function rnn_backward yet.
+    """
+    return judge(function, RNN_BACKWARD)
+
+
+def bptt_fixed(function):
+    """Check the repaired `bptt_fixed(x, h, dh, W_xh, W_hh)` → dW_hh (H, H). Answers with a Result; never raises.
+
+    >>> bptt_fixed(...)
+    Not done yet: there is no function bptt_fixed yet.
+    """
+    return judge(function, BPTT_FIXED)

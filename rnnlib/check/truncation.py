@@ -1,0 +1,162 @@
+"""Checks of the chapter *Truncated backpropagation through time*."""
+
+import numpy as np
+
+from .bptt import DROPPED, LAST_TERM, NEW_STATE, NO_SLOPE, NOT_TRANSPOSED, OVERWRITTEN, forward, walk
+from .engine import Case, Exercise, judge
+
+# --- truncated_backward ----------------------------------------------------------------------------------------
+
+
+def _truncated(x, h, dh, W_xh, W_hh, k, cut=lambda t, k: (t - 1) % k == 0, **how):
+    return walk(x, h, dh, W_xh, W_hh, cut=lambda t: cut(t, k), **how)[:3]
+
+
+def _slip(**how):
+    return lambda *args: _truncated(*args, **how)
+
+
+def _each_reaching(x, h, dh, W_xh, W_hh, k):
+    totals = [np.zeros(W_xh.shape), np.zeros(W_hh.shape), np.zeros(h.shape[-1])]
+    for t in range(1, len(x) + 1):
+        s, some = max(0, t - k), np.zeros(dh.shape)
+        some[t - 1] = dh[t - 1]
+        found = walk(x[s:t], h[s : t + 1], some[s:t], W_xh, W_hh)[:3]
+        totals = [total + part for total, part in zip(totals, found)]
+    return tuple(totals)
+
+
+def _only_last(x, h, dh, W_xh, W_hh, k):
+    start = (len(x) - 1) // k * k
+    return walk(x[start:], h[start:], dh[start:], W_xh, W_hh)[:3]
+
+
+def _state_reset(x, h, dh, W_xh, W_hh, k):
+    zeroed = h.copy()
+    zeroed[k : len(x) : k] = 0.0  # what the next window starts from
+    slope = lambda _, t: 1 - h[t] ** 2
+    return walk(x, zeroed, dh, W_xh, W_hh, slope=slope, cut=lambda t: (t - 1) % k == 0)[:3]
+
+
+def _truncated_cases(rng):
+    cases = []
+    for T, B, D, H, k in (
+        (7, 2, 2, 3, 3),
+        (6, 3, 2, 2, 2),
+        (5, 1, 3, 3, 5),
+        (4, 2, 1, 2, 1),
+        (6, 1, 2, 2, 4),
+    ):
+        x, W_xh, W_hh = rng.normal(size=(T, B, D)), rng.normal(size=(D, H)), rng.normal(size=(H, H))
+        h = forward(x, W_xh, W_hh, rng.normal(size=H), rng.uniform(-0.9, 0.9, (B, H)))
+        cases.append(
+            Case(f"T = {T}, k = {k}, B = {B}, H = {H}", (x, h, rng.normal(size=(T, B, H)), W_xh, W_hh, k))
+        )
+    return cases
+
+
+TRUNCATED_BACKWARD = Exercise(
+    name="truncated_backward",
+    args=("x", "h", "dh", "W_xh", "W_hh", "k"),
+    outputs=(("dW_xh", "(D, H)"), ("dW_hh", "(H, H)"), ("db_h", "(H,)")),
+    cases=_truncated_cases,
+    reference=_truncated,
+    included="k = 1 and k = T",
+    variants=(
+        ("nothing is cut: no gradient may pass from step k + 1 to step k.", _slip(cut=lambda t, k: False)),
+        ("the cut comes one step late on the way back: after step k + 1 has been walked, not after step k.",
+         _slip(cut=lambda t, k: t % k == 0)),
+        ("the cut comes one step early on the way back: step k + 1 still belongs to its window.",
+         _slip(cut=lambda t, k: (t - 2) % k == 0)),
+        ("the windows are counted from the end; they are counted from the first step: the cuts lie after k, 2k, ….",
+         lambda x, h, dh, W_xh, W_hh, k: _truncated(x, h, dh, W_xh, W_hh, k,
+                                                    cut=lambda t, k: (len(x) - t + 1) % k == 0)),
+        ("only the first cut is made; they lie after k, 2k, 3k, ….", _slip(cut=lambda t, k: t - 1 == k)),
+        ("only the last window is walked; each window has its own walk, and their terms add.", _only_last),
+        ("here each loss reaches back k steps, the other meaning of truncation; cut at fixed places instead.",
+         _each_reaching),
+        ("the state is reset at the cuts: the value h_k is carried over, only its gradient is not.", _state_reset),
+        (NO_SLOPE, _slip(slope=lambda h, t: 1.0)),
+        (DROPPED, _slip(carry=False)),
+        (DROPPED, _slip(take=lambda delta, dh_t: dh_t)),
+        (OVERWRITTEN, _slip(take=lambda delta, dh_t: delta if delta.any() else dh_t)),
+        (NOT_TRANSPOSED, _slip(back=lambda da, W: da @ W)),
+        (LAST_TERM, _slip(keep=lambda total, term: term)),
+        (NEW_STATE, _slip(before=lambda h, t: h[t])),
+    ),
+)  # fmt: skip
+
+
+# --- streams ---------------------------------------------------------------------------------------------------
+
+
+def _rows(symbols, B, k):
+    length = len(symbols) // B
+    return np.asarray(symbols)[: B * length].reshape(B, length)[:, : length // k * k]
+
+
+def _streams(symbols, B, k):
+    return _rows(symbols, B, k).T.reshape(-1, k, B)
+
+
+def _dealt(symbols, B, k):
+    n = len(symbols) // (B * k)
+    return np.asarray(symbols)[: n * B * k].reshape(n, B, k).swapaxes(1, 2)
+
+
+def _padded(symbols, B, k):
+    length = len(symbols) // B
+    rows = np.asarray(symbols)[: B * length].reshape(B, length)
+    return np.pad(rows, ((0, 0), (0, -length % k))).T.reshape(-1, k, B)
+
+
+STREAMS = Exercise(
+    name="streams",
+    args=("symbols", "B", "k"),
+    outputs=(("the array", "(n, k, B)"),),
+    cases=lambda rng: [Case(f"{size} symbols, B = {B}, k = {k}", (rng.permutation(size), B, k)) for size, B, k in
+                       ((24, 3, 4), (30, 2, 4), (29, 3, 3), (8, 1, 2), (12, 4, 3), (5, 2, 1))],
+    reference=_streams,
+    included="remainders, B = 1 and k = 1",
+    variants=(
+        ("the windows are dealt to the rows in turn: row b's next window must go on where its last one stopped.",
+         _dealt),
+        ("neighbours in the text are neighbours in the batch; each stream is a stretch of the text.",
+         lambda symbols, B, k: np.asarray(symbols)[: len(symbols) // (B * k) * B * k].reshape(-1, k, B)),
+        ("the axes are (n, B, k); time comes before the batch: (n, k, B).",
+         lambda symbols, B, k: _streams(symbols, B, k).swapaxes(1, 2)),
+        ("the axes are (B, n, k); the windows come first, then time, then the streams: (n, k, B).",
+         lambda symbols, B, k: _rows(symbols, B, k).reshape(B, -1, k)),
+        ("the axes are (k, n, B); the windows come first: (n, k, B).",
+         lambda symbols, B, k: _streams(symbols, B, k).swapaxes(0, 1)),
+        ("the last, incomplete window is padded; drop it.", _padded),
+        ("this is the first window only; all n are wanted.", lambda symbols, B, k: _streams(symbols, B, k)[:1]),
+        ("the streams are right, but not cut into windows: (n, k, B), not (n · k, B).",
+         lambda symbols, B, k: _rows(symbols, B, k).T),
+        ("the remainder is dropped at the beginning; drop it at the end.",
+         lambda symbols, B, k: np.asarray(symbols)[len(symbols) - len(symbols) // B * B :]
+         .reshape(B, -1)[:, len(symbols) // B % k :].T.reshape(-1, k, B)),
+    ),
+)  # fmt: skip
+
+
+def truncated_backward(function):
+    """Check `truncated_backward(x, h, dh, W_xh, W_hh, k)` → (dW_xh, dW_hh, db_h), cut after steps k, 2k, ….
+
+    Answers with a Result; never raises.
+
+    >>> truncated_backward(...)
+    Not done yet: there is no function truncated_backward yet.
+    """
+    return judge(function, TRUNCATED_BACKWARD)
+
+
+def streams(function):
+    """Check `streams(symbols, B, k)` → (n, k, B): B streams side by side, cut into windows of k.
+
+    Answers with a Result; never raises.
+
+    >>> streams(...)
+    Not done yet: there is no function streams yet.
+    """
+    return judge(function, STREAMS)
