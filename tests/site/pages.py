@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 HTML = ROOT / "_build" / "html"
-SOURCES = ["_config.yml", "_toc.yml", "_static", "chapters", "rnnlib/explorers", "rnnlib/sphinxext"]
+SOURCES = ["_config.yml", "_toc.yml", "_static", "chapters", "rnnlib"]
 
 
 def chapter_pages():
