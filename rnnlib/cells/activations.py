@@ -4,15 +4,15 @@ import numpy as np
 
 
 def sigmoid(a, out=None):
-    """The logistic function σ(a) = 1 / (1 + exp(−a)), by way of tanh, which does not overflow.
+    """The logistic function σ(a) = 1 / (1 + exp(−a)) of an array; where exp(−a) overflows, 1 / ∞ is the right 0.
 
-    >>> float(sigmoid(0.0))
-    0.5
+    >>> sigmoid(np.array([-500.0, 0.0])).round(3).tolist()
+    [0.0, 0.5]
     """
-    out = np.tanh(0.5 * a, out=out)
+    out = np.multiply(a, -1.0, out=out)  # np.negative errs in place on some strided arrays (NumPy 2.4.6)
+    np.exp(out, out=out)
     out += 1.0
-    out *= 0.5
-    return out
+    return np.reciprocal(out, out=out)
 
 
 def relu(a, out=None):

@@ -1,6 +1,7 @@
 """What all layers share: parameters and their guard; and what all cells share: the state's beginning and end."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -13,7 +14,7 @@ class Grads:
 
     `params` has the names and shapes of the layer's own `params`; `x` (T, B, D); for cells `h0` (B, H) and
     `h` (T+1, B, H), the total ∂L/∂h_t, so that `h[0]` equals `h0` (for the LSTM `c0` and `c` alike); for a
-    stack `layers`, the Grads of each layer.
+    stack `layers`, the Grads of each layer; for attention `keys` and `values`.
 
     >>> import numpy as np, rnnlib
     >>> cell = rnnlib.RNN(2, 3, rng=0)
@@ -29,9 +30,65 @@ class Grads:
     c0: np.ndarray = None
     c: np.ndarray = None
     layers: list = field(default=None)
+    keys: np.ndarray = None
+    values: np.ndarray = None
 
     def __repr__(self):
         return f"Grads(params: {', '.join(self.params)})"
+
+
+@dataclass(repr=False, eq=False)
+class LayerTrace:
+    """What every layer's forward keeps for backward: `x`, `y`, the parameters used and the layer."""
+
+    x: np.ndarray
+    y: np.ndarray
+    params: dict
+    owner: object
+
+
+@dataclass(repr=False, eq=False, kw_only=True)
+class CellTrace:
+    """What a cell's forward saw; each cell's own trace adds what it made, `a` among it; backward walks it.
+
+    `x` (T, B, D); `h` (T+1, B, H) with h[0] = h_0; `lengths` (B,) or None; `params`, the parameters used; `owner`,
+    the cell.
+    """
+
+    x: np.ndarray
+    h: np.ndarray
+    lengths: np.ndarray
+    ended: np.ndarray  # (T, B, 1), True beyond a sequence's end; None if there is no such place
+    params: dict
+    owner: object
+    passed: dict  # which of h0, c0 were
+
+    @property
+    def y(self):
+        """The output for the next layer, h_1 … h_T: (T, B, H)."""
+        return self.h[1:]
+
+    @property
+    def h_last(self):
+        """Each sequence's own last state: (B, H)."""
+        return last(self.h, self.lengths)
+
+    @cached_property
+    def overflow(self):
+        """The first t whose pre-activation is not finite, or None; looked for when first asked."""
+        return first_overflow(self.a)
+
+    def live(self, array):
+        """Return an array (T, B, ·) with 0 beyond each sequence's end."""
+        return array if self.ended is None else np.where(self.ended, 0.0, array)
+
+    def flat_inputs(self):
+        """Return what the steps read, as x (T·B, D) and h_{t−1} (T·B, H): the factors of all weights' gradients."""
+        return [array.reshape(-1, array.shape[-1]) for array in (self.x, self.live(self.h[:-1]))]
+
+    def __repr__(self):
+        (T, B, D), H = self.x.shape, self.h.shape[2]
+        return f"{type(self).__name__}(T={T}, B={B}, D={D}, H={H})"
 
 
 class Layer:
@@ -41,7 +98,7 @@ class Layer:
 
     def __init__(self, input_size, output_size, dtype):
         self.input_size, self.output_size, self.dtype = input_size, output_size, dtype
-        self.params = {}
+        self.params, self._shapes = {}, {}
 
     def _set_params(self, **values):
         self.params.update({name: np.array(value, self.dtype, order="C") for name, value in values.items()})
@@ -96,16 +153,21 @@ class Cell(Layer):
 
     # ---- on the way in
 
+    def _forward(self, kind, x, lengths, **starts):
+        """Check what came in, begin a trace of the given kind and let the cell's own `_run` fill it."""
+        params, passed = self._copy_params(), {name: start is not None for name, start in starts.items()}
+        x, lengths, ended = self._read_x(x, lengths)
+        (T, B, _), states = x.shape, {}
+        for name, start in starts.items():  # h0 begins h, c0 begins c
+            states[name[0]] = np.empty((T + 1, B, self.hidden_size), self.dtype)
+            states[name[0]][0] = self._read_state(start, name, B)
+        trace = kind(x=x, lengths=lengths, ended=ended, params=params, owner=self, passed=passed, **states)
+        with np.errstate(all="ignore"):
+            self._run(trace)
+        return trace
+
     def _read_x(self, x, lengths):
-        """Copy x (so that the caller may reuse the buffer) with what lies beyond each end zeroed, unread."""
-        trusted = isinstance(x, _validate.Made)
-        x = np.array(_validate.floats(x, "x", self.dtype, f"real numbers of shape (T, B, {self.input_size})"))
-        _validate.shape(x, "x", ("T", "B", self.input_size), hint=_x_hint(x))
-        lengths = _read_lengths(lengths, *x.shape[:2])
-        ended = _ended(lengths, len(x))
-        if ended is not None:
-            np.copyto(x, 0.0, where=ended)
-        return x if trusted else _validate.finite(x, "x"), lengths, ended
+        return read_steps(x, "x", self.dtype, ("T", "B", self.input_size), lengths)
 
     def _read_state(self, state, name, B):
         """Return h_0 (B, H): what was passed, else what is learned, else zeros."""
@@ -117,55 +179,88 @@ class Cell(Layer):
 
     # ---- on the way back
 
-    def _start_delta(self, trace, dh, dh_last):
-        """Return (T+1, B, H): what the loss says about each h_t directly, before any of it flows back."""
-        if dh is None and dh_last is None:
-            raise ValueError(
-                "dh and dh_last are both None; expected the loss's gradient in at least one of them"
-            )
-        (T, B, H), delta = trace.h[1:].shape, np.empty_like(trace.h)
-        hint = lambda dh: "dh[k] is ∂L/∂h[k+1], so h_0 has no place in it" if dh.shape == delta.shape else ""
-        delta[0] = 0.0
-        delta[1:] = 0.0 if dh is None else _validate.read(dh, "dh", self.dtype, (T, B, H), "(T, B, H)", hint)
-        if dh_last is not None:
-            self._add_last(trace, delta, dh_last, "dh_last")
-        return delta
+    def _backward(self, trace, dh, window, **lasts):
+        """Check what came in, let the cell's own `_walk_back` and `_collect` do their work, and return the Grads."""
+        self._check_trace(trace)
+        deltas, cut = self._start_deltas(trace, dh, **lasts), cuts(window, len(trace.x))
+        with np.errstate(all="ignore"):
+            da = self._walk_back(trace, cut, *deltas.values())
+            params, dx = self._collect(trace, da)
+            starts = {f"{name}0": delta[0].copy() for name, delta in deltas.items()}
+        for name, start in (
+            starts.items() if self.learn_h0 else ()
+        ):  # one for the whole batch, unless one was passed
+            params[name] = np.zeros_like(start[0]) if trace.passed[name] else start.sum(axis=0)
+        return Grads(params, dx, **starts, **deltas)
 
-    def _add_last(self, trace, delta, value, name):
-        """Add a gradient (B, H) at each sequence's own last step."""
-        T, (B, H) = len(trace.x), trace.h[0].shape
-        value = _validate.read(value, name, self.dtype, (B, H), "(B, H)")
-        delta[T if trace.lengths is None else trace.lengths, np.arange(B)] += value
+    def _start_deltas(self, trace, dh, **lasts):
+        """Return (T+1, B, H) for each state: what the loss says about it directly, before any of it flows back."""
+        if dh is None and all(value is None for value in lasts.values()):
+            names, those = ", ".join(["dh", *lasts][:-1]), "both" if len(lasts) == 1 else "all"
+            raise ValueError(f"{names} and {[*lasts][-1]} are {those} None; expected the loss's gradient in at "
+                             "least one of them")  # fmt: skip
+        deltas, (T, B, H) = (
+            {name[1]: np.zeros_like(trace.h) for name in lasts},
+            trace.y.shape,
+        )  # dc_last belongs to c
+        if dh is not None:
+            hint = lambda dh: "dh[k] is ∂L/∂h[k+1]: none for h_0" if dh.shape == trace.h.shape else ""
+            deltas["h"][1:] = _validate.read(dh, "dh", self.dtype, (T, B, H), "(T, B, H)", hint)
+        for name, value in lasts.items():
+            if value is not None:  # it belongs to each sequence's own last step
+                value = _validate.read(value, name, self.dtype, (B, H), "(B, H)")
+                deltas[name[1]][T if trace.lengths is None else trace.lengths, np.arange(B)] += value
+        return deltas
 
-    def _start_params(self, trace, **deltas):
-        """Return the gradients of learned starts: summed over the batch, 0 where a start was passed."""
-        if not self.learn_h0:
-            return {}
-        return {
-            name: np.zeros_like(delta[0]) if trace.passed[name] else delta.sum(axis=0)
-            for name, delta in deltas.items()
-        }
 
-
-def _x_hint(x):
+def _x_hint(x, size):
     forgotten = {1: "time and batch axes", 2: "batch axis"}
-    if x.ndim in forgotten:
+    if x.ndim in forgotten and len(size) == 3:
         return f"did you forget the {forgotten[x.ndim]}?"
-    return "the last axis holds the input_size features of one step" if x.ndim == 3 and x.size else ""
+    features = x.ndim == 3 and x.size and size[:2] == ("T", "B")
+    return "the last axis holds the input_size features of one step" if features else ""
 
 
-def _read_lengths(lengths, T, B):
+def read_steps(x, name, dtype, size, lengths=None, least=0):
+    """Copy x (so that the caller may reuse the buffer) with what lies beyond each end zeroed, unread.
+
+    Returns x, the lengths, and where they have ended.
+
+    >>> read_steps([[[1, 2]], [[3, np.nan]]], "x", float, ("T", "B", 2), lengths=[1])[0].tolist()
+    [[[1.0, 2.0]], [[0.0, 0.0]]]
+    """
+    trusted = isinstance(x, _validate.Made)
+    wanted = f"real numbers of shape ({', '.join(map(str, size))})"
+    x = np.array(_validate.floats(x, name, dtype, wanted))
+    _validate.shape(x, name, size, hint=_x_hint(x, size))
+    lengths = read_lengths(lengths, *x.shape[:2], least)
+    ended = ended_steps(lengths, len(x))
+    if ended is not None:
+        np.copyto(x, 0.0, where=ended)
+    return x if trusted else _validate.finite(x, name), lengths, ended
+
+
+def read_lengths(lengths, T, B, least=0):
+    """Check lengths, B whole numbers from `least` to T, or None.
+
+    >>> read_lengths([3, 1], 3, 2)
+    array([3, 1])
+    """
     if lengths is None:
         return None
-    lengths = _validate.integers(lengths, "lengths", f"B = {B} whole numbers from 0 to T = {T}")
+    lengths = _validate.integers(lengths, "lengths", f"B = {B} whole numbers from {least} to T = {T}")
     _validate.shape(lengths, "lengths", (B,), "(B,)")
-    for b in np.flatnonzero((lengths < 0) | (lengths > T)):
-        raise ValueError(f"lengths[{b}] is {lengths[b]}; expected a whole number from 0 to T = {T}")
+    for b in np.flatnonzero((lengths < least) | (lengths > T)):
+        raise ValueError(f"lengths[{b}] is {lengths[b]}; expected a whole number from {least} to T = {T}")
     return lengths
 
 
-def _ended(lengths, T):
-    """Return (T, B, 1), True where a sequence is over, or None if none ends early."""
+def ended_steps(lengths, T):
+    """Return (T, B, 1), True where a sequence is over, or None if none ends early.
+
+    >>> ended_steps(np.array([2, 1]), 2)[:, :, 0].tolist()
+    [[False, False], [False, True]]
+    """
     if lengths is None or (lengths == T).all():
         return None
     return (np.arange(T)[:, None] >= lengths)[:, :, None]

@@ -5,65 +5,34 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import _validate
-from .activations import sigmoid
-from .base import Cell, Grads, cuts, last
-from .gates import columns, draw, planes
-
-GATES = "rzn"  # the order of the column blocks, and of the planes below
+from .activations import sigmoid, tanh_prime
+from .gates import GatedCell, GatedTrace, planes
 
 
-@dataclass(repr=False, eq=False)
-class GRUTrace:
+@dataclass(repr=False, eq=False, kw_only=True)
+class GRUTrace(GatedTrace):
     """What GRU.forward saw and made; backward walks it.
 
     `x` (T, B, D); `h` (T+1, B, H) with h[0] = h_0; `gates`, a dict of "r", "z", "n", each (T, B, H), 0 beyond a
     sequence's end; `m` (T, B, H), what the reset gate multiplies: h_{t−1} W_hn + b_hn if it comes after the product,
-    else h_{t−1}; `lengths` (B,) or None; `overflow`, the first t whose pre-activation is not finite, or None;
+    else h_{t−1}; `a` (T, B, 3H); `lengths` (B,) or None; `overflow`, the first t whose a_t is not finite, or None;
     `params`, the parameters used; `owner`, the cell.
     """
 
-    x: np.ndarray
-    h: np.ndarray
-    planes: np.ndarray  # the gates, (3, T, B, H)
-    m: np.ndarray
-    lengths: np.ndarray
-    ended: np.ndarray  # (T, B, 1), True beyond a sequence's end; None if there is no such place
-    overflow: int
-    params: dict
-    owner: object
-    passed: dict  # whether h0 was
-
-    @property
-    def gates(self):
-        """The gates by name, (T, B, H) each."""
-        return dict(zip(GATES, self.planes))
+    m: np.ndarray = None
 
     @property
     def a(self):
-        """The pre-activations, (T, B, 3H) in the order r, z, n; computed when asked for."""
-        H, W_hh = self.h.shape[2], self.params["W_hh"]
-        a = self.x @ self.params["W_xh"] + self.params["b_h"]
-        a[:, :, : 2 * H] += self.h[:-1] @ W_hh[:, : 2 * H]
-        after = "b_hn" in self.params
-        a[:, :, 2 * H :] += self.planes[0] * self.m if after else (self.planes[0] * self.m) @ W_hh[:, 2 * H :]
-        return a
-
-    @property
-    def y(self):
-        """The output for the next layer, h_1 … h_T: (T, B, H)."""
-        return self.h[1:]
-
-    @property
-    def h_last(self):
-        """Each sequence's own last state: (B, H)."""
-        return last(self.h, self.lengths)
-
-    def __repr__(self):
-        (T, B, D), H = self.x.shape, self.h.shape[2]
-        return f"GRUTrace(T={T}, B={B}, D={D}, H={H})"
+        """The pre-activations, (T, B, 3H) in the order r, z, n, 0 beyond a sequence's end; made when asked for."""
+        H, W_hh, reset = self.h.shape[2], self.params["W_hh"], self.gates["r"] * self.m
+        with np.errstate(all="ignore"):
+            a = self.x @ self.params["W_xh"] + self.params["b_h"]
+            a[..., : 2 * H] += self.h[:-1] @ W_hh[:, : 2 * H]
+            a[..., 2 * H :] += reset if self.owner.reset_after else reset @ W_hh[:, 2 * H :]
+        return self.live(a)
 
 
-class GRU(Cell):
+class GRU(GatedCell):
     """The gated recurrent unit: h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t−1} (Cho et al. 2014, eq. 7).
 
     Gates r, z = σ(x_t W_x + h_{t−1} W_h + b); the candidate n = tanh(x_t W_xn + b_n + r ⊙ (h_{t−1} W_hn + b_hn)) with
@@ -78,18 +47,15 @@ class GRU(Cell):
     ['W_hh', 'W_xh', 'b_h']
     """
 
+    BLOCKS = "rzn"  # the order of the columns; below, n comes first, so that r, z and m, which h_{t−1} enters through
+    PLANES = "nrz"  # W_hh, lie side by side, and so do n, r and z
+
     def __init__(self, input_size, hidden_size, *, rng=None, dtype=np.float64, reset_after=True, init="uniform",
                  gain=1.0, learn_h0=False):  # fmt: skip
-        super().__init__(input_size, hidden_size, dtype, learn_h0)
-        rng, gain = _validate.generator(rng), _validate.number(gain, "gain")
+        super().__init__(input_size, hidden_size, dtype, learn_h0, rng, init, gain)
         self.reset_after = _validate.flag(reset_after, "reset_after")
-        D, H = self.input_size, self.hidden_size
-        W_xh, W_hh = draw(init, D, H, 3, rng, gain)
-        self._set_params(W_xh=W_xh, W_hh=W_hh, b_h=np.zeros(3 * H))
         if self.reset_after:
-            self._set_params(b_hn=np.zeros(H))
-        if self.learn_h0:
-            self._set_params(h0=np.zeros(H))
+            self._set_params(b_hn=np.zeros(self.hidden_size))
 
     def __repr__(self):
         return f"GRU({self.input_size}, {self.hidden_size}, reset_after={self.reset_after})"
@@ -105,45 +71,29 @@ class GRU(Cell):
         >>> trace.h.shape, trace.gates["z"].shape
         ((3, 1, 3), (2, 1, 3))
         """
-        params = self._copy_params()
-        x, lengths, ended = self._read_x(x, lengths)
-        T, B, _ = x.shape
-        h = np.empty((T + 1, B, self.hidden_size), self.dtype)
-        h[0] = self._read_state(h0, "h0", B)
-        with np.errstate(all="ignore"):
-            gates, m, overflow = self._run(params, x, h, ended)
-        return GRUTrace(x, h, gates, m, lengths, ended, overflow, params, self, {"h0": h0 is not None})
+        return self._forward(GRUTrace, x, lengths, h0=h0)
 
-    def _run(self, params, x, h, ended):
-        """Fill h, and return the gates (3, T, B, H), what r multiplies (T, B, H) and where it overflowed."""
-        (T, B, D), H, overflow = x.shape, self.hidden_size, None
-        W_xh, W_hh, b_h = (planes(params[name], 3) for name in ("W_xh", "W_hh", "b_h"))
-        gates = (x.reshape(T * B, D) @ W_xh + b_h).reshape(3, T, B, H)  # x_t W_xh + b_h for all t at once
-        m = np.empty((T, B, H), self.dtype) if self.reset_after else h[:-1]
-        from_h = np.empty((2, B, H), self.dtype)
-        for t in range(1, T + 1):
-            a_t = gates[:, t - 1]
-            (r, z, n), before = a_t, h[t - 1]
-            a_t[:2] += np.matmul(before, W_hh[:2], out=from_h)
-            if overflow is None and not np.isfinite(a_t.sum()):
-                overflow = t
-            sigmoid(r, out=r)
-            sigmoid(z, out=z)
+    def _run(self, trace):
+        """Fill in h_1 … h_T, the gates and what r multiplies."""
+        h, ended, W_hh = trace.h, trace.ended, planes(trace.params["W_hh"], self.BLOCKS, self.BLOCKS)
+        a, m = self._from_x(trace), np.empty_like(trace.y) if self.reset_after else h[:-1]
+        k = 3 if self.reset_after else 2  # how many of r, z, n read h_{t−1} itself
+        from_h = np.empty((k, *h[0].shape), self.dtype)
+        for t in range(1, len(h)):
+            (n, r, z), rz, before, h_t = a[:, t - 1], a[1:, t - 1], h[t - 1], h[t]
+            np.matmul(before, W_hh[:k], out=from_h)
+            rz += from_h[:2]
+            sigmoid(rz, out=rz)  # the gates take the place of their pre-activations
             if self.reset_after:
-                m_t = np.matmul(before, W_hh[2], out=m[t - 1])
-                m_t += params["b_hn"]
-                n += r * m_t  # r ⊙ (h_{t−1} W_hn + b_hn)
+                n += r * np.add(from_h[2], trace.params["b_hn"], out=m[t - 1])  # r ⊙ (h_{t−1} W_hn + b_hn)
             else:
                 n += (r * before) @ W_hh[2]  # (r ⊙ h_{t−1}) W_hn
             np.tanh(n, out=n)
-            np.subtract(before, n, out=h[t])
-            h[t] *= z
-            h[t] += n  # h_t = n_t + z_t ⊙ (h_{t−1} − n_t), that is (1 − z_t) ⊙ n_t + z_t ⊙ h_{t−1}
+            np.multiply(z, before, out=h_t)
+            h_t += (1.0 - z) * n  # h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t−1}
             if ended is not None:
-                np.copyto(h[t], before, where=ended[t - 1])  # beyond its end a sequence keeps its state
-        if ended is not None:
-            np.copyto(gates, 0.0, where=ended)
-        return gates, m, overflow
+                np.copyto(h_t, before, where=ended[t - 1])  # beyond its end a sequence keeps its state
+        trace.planes, trace.m = trace.live(a), trace.live(m)
 
     def backward(self, trace, dh=None, *, dh_last=None, window=None):
         """Walk the trace back in time and return the Grads (backpropagation through time).
@@ -157,69 +107,59 @@ class GRU(Cell):
         >>> bool((grads.h[0] == grads.h0).all())
         True
         """
-        self._check_trace(trace)
-        delta = self._start_delta(trace, dh, dh_last)
-        cut = cuts(window, len(trace.x))
-        with np.errstate(all="ignore"):
-            da, dm = self._walk_back(trace, delta, cut)
-            return self._collect(trace, delta, da, dm)
+        return self._backward(trace, dh, window, dh_last=dh_last)
 
-    def _walk_back(self, trace, delta, cut):
-        """Turn the immediate gradients in delta into the totals; return ∂L/∂a_t (3, T, B, H) and ∂L/∂m_t (T, B, H)."""
-        W_hh_T = np.ascontiguousarray(planes(trace.params["W_hh"], 3).swapaxes(1, 2))
+    def _walk_back(self, trace, cut, delta):
+        """Turn the immediate gradients in delta into the totals; return ∂L/∂ of a_n, a_r, a_z (3, T, B, H).
+
+        With the reset after the product ∂L/∂m_t follows as a fourth.
+        """
+        W_hh, r = planes(trace.params["W_hh"], self.BLOCKS, self.BLOCKS), trace.gates["r"]
+        W_hh_T = np.vstack(
+            [W.T for W in (W_hh if self.reset_after else W_hh[:2])]
+        )  # of those that read h_{t−1} itself
         da, carry = self._local_derivatives(trace)
-        r, ended = trace.planes[0], trace.ended
-        dm = da[2] * r if self.reset_after else np.empty_like(r)
-        for t in range(len(da[0]), 0, -1):
-            da_t, dm_t, before = da[:, t - 1], dm[t - 1], delta[t - 1]
-            if self.reset_after:  # every factor is known in advance
-                da_t *= delta[t]
-                dm_t *= delta[t]
-            else:  # what reaches r comes back through the product with W_hn
-                da_t[1:] *= delta[t]
-                at_product = da_t[2] @ W_hh_T[2]
-                da_t[0] *= at_product
-                np.multiply(at_product, r[t - 1], out=dm_t)
+        for t in range(len(trace.x), 0, -1):
+            da_t, delta_t, before = da[:, t - 1], delta[t], delta[t - 1]
+            if self.reset_after:
+                da_t *= delta_t
+            else:
+                da_t[::2] *= delta_t  # n and z; r acts on the loss through W_hn
+                reset = da_t[0] @ W_hh[2].T  # ∂L/∂(r ⊙ h_{t−1})
+                da_t[1] *= reset
             if t - 1 in cut:
                 continue
-            before += da_t[0] @ W_hh_T[0]
-            before += da_t[1] @ W_hh_T[1]
-            before += dm_t @ W_hh_T[2] if self.reset_after else dm_t
-            before += delta[t] * carry[t - 1]  # the direct path: ∂h_t/∂h_{t−1} = z_t
-        if ended is not None:
-            np.copyto(dm, 0.0, where=ended)
-        return da, dm
+            before += np.concatenate(da_t[1:], axis=1) @ W_hh_T  # through r, z and m
+            before += delta_t * carry[t - 1]  # the direct path: ∂h_t/∂h_{t−1} = z_t
+            if not self.reset_after:
+                before += reset * r[t - 1]
+        return da
 
     def _local_derivatives(self, trace):
-        """Return for all t the factors of ∂h_t/∂a of r, z, n (3, T, B, H), and z_t, 1 where a state is only copied.
+        """Return for all t ∂h_t/∂ of a_n, a_r, a_z and m_t; and the direct ∂h_t/∂h_{t−1}, 1 for a copied state.
 
-        With reset before the product, r's factor is only that of (r ⊙ h_{t−1}) by r's pre-activation.
+        With the reset before the product a_r's is ∂(r ⊙ h_{t−1})/∂a_r only, and m_t has none.
         """
-        r, z, n = trace.planes
-        da = np.empty_like(trace.planes)
-        np.multiply(1.0 - z, 1.0 - n * n, out=da[2])
-        np.multiply(trace.h[:-1] - n, z - z * z, out=da[1])
-        np.multiply(trace.m, r - r * r, out=da[0])
-        if self.reset_after:
-            da[0] *= da[2]
-        if trace.ended is None:
-            return da, z
-        np.copyto(da, 0.0, where=trace.ended)
-        return da, np.where(trace.ended, 1.0, z).astype(self.dtype, copy=False)
+        (n, r, z), rz = trace.planes, trace.planes[1:]
+        da = np.empty((4 if self.reset_after else 3, *n.shape), self.dtype)
+        np.subtract(1.0, rz, out=da[1:3])
+        da[1:3] *= rz  # σ′ = σ (1 − σ)
+        da[0] = tanh_prime(None, n)
+        for plane, factor in zip(da, (1.0 - z, trace.m, trace.h[:-1] - n)):  # of h_t = (1 − z) n + z h_{t−1}
+            plane *= factor
+        if self.reset_after:  # n = tanh(… + r ⊙ m)
+            da[1] *= da[0]
+            np.multiply(da[0], r, out=da[3])
+        carry = z if trace.ended is None else z + trace.ended  # z is 0 where a sequence is over
+        return trace.live(da), carry
 
-    def _collect(self, trace, delta, da, dm):
+    def _collect(self, trace, da):
         """Sum over time and batch: each parameter is shared by all steps, so its gradient is a sum."""
-        T, B, D = trace.x.shape
-        before = trace.h[:-1] if trace.ended is None else np.where(trace.ended, 0.0, trace.h[:-1])
-        x, h, da = trace.x.reshape(T * B, D), before.reshape(T * B, -1), da.reshape(3, T * B, -1)
-        dW_hh = np.empty((3, *delta.shape[2:], delta.shape[2]), self.dtype)
-        np.matmul(h.T, da[:2], out=dW_hh[:2])
+        (x, h), da = trace.flat_inputs(), da.reshape(len(da), -1, self.hidden_size)
+        params, dx = self._collect_x(trace, x, da[:3])
+        blocks = [*(h.T @ da[1:])]
         if self.reset_after:
-            np.matmul(h.T, dm.reshape(T * B, -1), out=dW_hh[2])
+            params["b_hn"] = da[3].sum(axis=0)
         else:
-            np.matmul((trace.planes[0].reshape(T * B, -1) * h).T, da[2], out=dW_hh[2])
-        params = {"W_xh": columns(x.T @ da), "W_hh": columns(dW_hh), "b_h": da.sum(axis=1).ravel()}
-        params |= {"b_hn": dm.sum(axis=(0, 1))} if self.reset_after else {}
-        params |= self._start_params(trace, h0=delta[0])
-        dx = np.matmul(da, planes(trace.params["W_xh"], 3).swapaxes(1, 2)).sum(axis=0).reshape(T, B, D)
-        return Grads(params, dx, delta[0].copy(), delta)
+            blocks.append((trace.gates["r"].reshape(h.shape) * h).T @ da[0])
+        return params | {"W_hh": np.hstack(blocks)}, dx

@@ -5,65 +5,37 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import _validate
-from .activations import sigmoid
-from .base import Cell, Grads, cuts, last
-from .gates import columns, draw, planes
-
-GATES = "ifgo"  # the order of the column blocks, and of the planes below
+from .activations import sigmoid, tanh_prime
+from .base import last
+from .gates import GatedCell, GatedTrace, columns, planes
 
 
-@dataclass(repr=False, eq=False)
-class LSTMTrace:
+@dataclass(repr=False, eq=False, kw_only=True)
+class LSTMTrace(GatedTrace):
     """What LSTM.forward saw and made; backward walks it.
 
     `x` (T, B, D); `h` and `c` (T+1, B, H) with h[0] = h_0, c[0] = c_0; `gates`, a dict of "i", "f", "g", "o", each
-    (T, B, H), 0 beyond a sequence's end; `tanh_c` (T, B, H); `lengths` (B,) or None; `overflow`, the first t whose
-    pre-activation is not finite, or None; `params`, the parameters used; `owner`, the cell.
+    (T, B, H), 0 beyond a sequence's end; `tanh_c` (T, B, H); `a` (T, B, 4H); `lengths` (B,) or None; `overflow`, the
+    first t whose a_t is not finite, or None; `params`, the parameters used; `owner`, the cell.
     """
 
-    x: np.ndarray
-    h: np.ndarray
     c: np.ndarray
-    planes: np.ndarray  # the gates, (4, T, B, H)
-    tanh_c: np.ndarray
-    lengths: np.ndarray
-    ended: np.ndarray  # (T, B, 1), True beyond a sequence's end; None if there is no such place
-    overflow: int
-    params: dict
-    owner: object
-    passed: dict  # whether h0 and c0 were
-
-    @property
-    def gates(self):
-        """The gates by name, (T, B, H) each."""
-        return dict(zip(GATES, self.planes))
+    tanh_c: np.ndarray = None
 
     @property
     def a(self):
-        """The pre-activations, (T, B, 4H) in the order i, f, g, o; computed when asked for."""
-        return self.x @ self.params["W_xh"] + self.h[:-1] @ self.params["W_hh"] + self.params["b_h"]
-
-    @property
-    def y(self):
-        """The output for the next layer, h_1 … h_T: (T, B, H)."""
-        return self.h[1:]
-
-    @property
-    def h_last(self):
-        """Each sequence's own last state: (B, H)."""
-        return last(self.h, self.lengths)
+        """The pre-activations, (T, B, 4H) in the order i, f, g, o, 0 beyond a sequence's end; made when asked for."""
+        with np.errstate(all="ignore"):
+            a = self.x @ self.params["W_xh"] + self.h[:-1] @ self.params["W_hh"] + self.params["b_h"]
+        return self.live(a)
 
     @property
     def c_last(self):
         """Each sequence's own last cell state: (B, H)."""
         return last(self.c, self.lengths)
 
-    def __repr__(self):
-        (T, B, D), H = self.x.shape, self.h.shape[2]
-        return f"LSTMTrace(T={T}, B={B}, D={D}, H={H})"
 
-
-class LSTM(Cell):
+class LSTM(GatedCell):
     """Long short-term memory: c_t = f_t ⊙ c_{t−1} + i_t ⊙ g_t and h_t = o_t ⊙ tanh(c_t).
 
     The gates i, f, o = σ(a) and the candidate g = tanh(a) come from a_t = x_t W_xh + h_{t−1} W_hh + b_h, whose column
@@ -77,18 +49,15 @@ class LSTM(Cell):
     {'W_xh': (2, 12), 'W_hh': (3, 12), 'b_h': (12,)}
     """
 
-    takes = Cell.takes | {"c0"}
+    takes = GatedCell.takes | {"c0"}
+    BLOCKS = "ifgo"  # the order of the columns; below, the three with σ lie side by side, and so do the three
+    PLANES = "oifg"  # that act through c_t
 
     def __init__(self, input_size, hidden_size, *, rng=None, dtype=np.float64, forget_bias=1.0, init="uniform",
                  gain=1.0, learn_h0=False):  # fmt: skip
-        super().__init__(input_size, hidden_size, dtype, learn_h0)
-        rng, gain = _validate.generator(rng), _validate.number(gain, "gain")
+        super().__init__(input_size, hidden_size, dtype, learn_h0, rng, init, gain)
         self.forget_bias = _validate.number(forget_bias, "forget_bias", low=-np.inf)
-        D, H = self.input_size, self.hidden_size
-        W_xh, W_hh = draw(init, D, H, 4, rng, gain)
-        self._set_params(W_xh=W_xh, W_hh=W_hh, b_h=np.repeat([0.0, self.forget_bias, 0.0, 0.0], H))
-        if self.learn_h0:
-            self._set_params(h0=np.zeros(H), c0=np.zeros(H))
+        self.params["b_h"][self.hidden_size : 2 * self.hidden_size] = self.forget_bias
 
     def __repr__(self):
         return f"LSTM({self.input_size}, {self.hidden_size})"
@@ -104,45 +73,27 @@ class LSTM(Cell):
         >>> trace.h.shape, trace.c.shape, trace.gates["f"].shape
         ((3, 1, 3), (3, 1, 3), (2, 1, 3))
         """
-        params = self._copy_params()
-        x, lengths, ended = self._read_x(x, lengths)
-        T, B, _ = x.shape
-        h, c = np.empty((2, T + 1, B, self.hidden_size), self.dtype)
-        h[0], c[0] = self._read_state(h0, "h0", B), self._read_state(c0, "c0", B)
-        with np.errstate(all="ignore"):
-            gates, tanh_c, overflow = self._run(params, x, h, c, ended)
-        passed = {"h0": h0 is not None, "c0": c0 is not None}
-        return LSTMTrace(x, h, c, gates, tanh_c, lengths, ended, overflow, params, self, passed)
+        return self._forward(LSTMTrace, x, lengths, h0=h0, c0=c0)
 
-    def _run(self, params, x, h, c, ended):
-        """Fill h and c, and return the gates (4, T, B, H), tanh(c_t) (T, B, H) and where it overflowed."""
-        (T, B, D), H, overflow = x.shape, self.hidden_size, None
-        W_xh, W_hh, b_h = (planes(params[name], 4) for name in ("W_xh", "W_hh", "b_h"))
-        gates = (x.reshape(T * B, D) @ W_xh + b_h).reshape(4, T, B, H)  # x_t W_xh + b_h for all t at once
-        tanh_c, from_h, new = (
-            np.empty((T, B, H), self.dtype),
-            np.empty((4, B, H), self.dtype),
-            np.empty_like(c[0]),
-        )
-        for t in range(1, T + 1):
-            a_t = gates[:, t - 1]
+    def _run(self, trace):
+        """Fill in h_1 … h_T, c_1 … c_T, the gates and tanh(c_t)."""
+        h, c, ended = trace.h, trace.c, trace.ended
+        W_hh = planes(trace.params["W_hh"], self.BLOCKS, self.PLANES)
+        a, tanh_c = self._from_x(trace), np.empty_like(trace.y)
+        from_h = np.empty_like(a[:, 0])
+        for t in range(1, len(h)):
+            a_t, h_t, c_t = a[:, t - 1], h[t], c[t]
             a_t += np.matmul(h[t - 1], W_hh, out=from_h)  # a_t = x_t W_xh + h_{t−1} W_hh + b_h
-            if overflow is None and not np.isfinite(a_t.sum()):
-                overflow = t
-            i, f, g, o = a_t
-            np.tanh(g, out=g)
-            for gate in (i, f, o):
-                sigmoid(gate, out=gate)
-            np.multiply(f, c[t - 1], out=c[t])
-            c[t] += np.multiply(i, g, out=new)  # c_t = f_t ⊙ c_{t−1} + i_t ⊙ g_t
-            np.tanh(c[t], out=tanh_c[t - 1])
-            np.multiply(o, tanh_c[t - 1], out=h[t])  # h_t = o_t ⊙ tanh(c_t)
-            if ended is not None:
-                for state in (h, c):  # beyond its end a sequence keeps its states
-                    np.copyto(state[t], state[t - 1], where=ended[t - 1])
-        if ended is not None:
-            np.copyto(gates, 0.0, where=ended)
-        return gates, tanh_c, overflow
+            sigmoid(a_t[:3], out=a_t[:3])
+            np.tanh(a_t[3], out=a_t[3])
+            o, i, f, g = a_t  # from here on the gates stand where their pre-activations stood
+            np.multiply(f, c[t - 1], out=c_t)
+            c_t += i * g  # c_t = f_t ⊙ c_{t−1} + i_t ⊙ g_t
+            np.multiply(o, np.tanh(c_t, out=tanh_c[t - 1]), out=h_t)  # h_t = o_t ⊙ tanh(c_t)
+            if ended is not None:  # beyond its end a sequence keeps its states
+                np.copyto(h_t, h[t - 1], where=ended[t - 1])
+                np.copyto(c_t, c[t - 1], where=ended[t - 1])
+        trace.planes, trace.tanh_c = trace.live(a), trace.live(tanh_c)
 
     def backward(self, trace, dh=None, *, dh_last=None, dc_last=None, window=None):
         """Walk the trace back in time and return the Grads (backpropagation through time).
@@ -156,60 +107,45 @@ class LSTM(Cell):
         >>> grads.c.shape, bool((grads.c[0] == grads.c0).all())
         ((3, 1, 3), True)
         """
-        self._check_trace(trace)
-        if dh is None and dh_last is None and dc_last is not None:
-            dh_last = np.zeros_like(trace.h[0])
-        delta_h = self._start_delta(trace, dh, dh_last)
-        delta_c = np.zeros_like(trace.c)
-        if dc_last is not None:
-            self._add_last(trace, delta_c, dc_last, "dc_last")
-        cut = cuts(window, len(trace.x))
-        with np.errstate(all="ignore"):
-            da = self._walk_back(trace, delta_h, delta_c, cut)
-            return self._collect(trace, delta_h, delta_c, da)
+        return self._backward(trace, dh, window, dh_last=dh_last, dc_last=dc_last)
 
-    def _walk_back(self, trace, delta_h, delta_c, cut):
+    def _walk_back(self, trace, cut, delta_h, delta_c):
         """Turn the immediate gradients in delta_h and delta_c into the totals, and return ∂L/∂a_t (4, T, B, H)."""
-        ended, T = trace.ended, len(trace.x)
-        W_hh_T = np.ascontiguousarray(planes(trace.params["W_hh"], 4).swapaxes(1, 2))
-        da, h_to_c, f = self._local_derivatives(trace)
-        back, scratch = np.empty_like(da[:, 0]), np.empty_like(delta_c[0])
-        for t in range(T, 0, -1):
-            da_t = da[:, t - 1]
-            delta_c[t] += np.multiply(delta_h[t], h_to_c[t - 1], out=scratch)  # h_t = o_t ⊙ tanh(c_t)
-            da_t[:3] *= delta_c[t]  # i, f, g act on the loss through c_t
-            da_t[3] *= delta_h[t]  # o acts through h_t
+        ended, W_hh = trace.ended, planes(trace.params["W_hh"], self.BLOCKS, self.PLANES)
+        W_hh_T = np.vstack([W.T for W in W_hh])  # (4H, H): all four gates go back through one product
+        da, h_to_c, carry = self._local_derivatives(trace)
+        for t in range(len(trace.x), 0, -1):
+            da_t, dh, dc = da[:, t - 1], delta_h[t], delta_c[t]
+            dc += dh * h_to_c[t - 1]  # h_t = o_t ⊙ tanh(c_t)
+            da_t[0] *= dh  # o acts on the loss through h_t
+            da_t[1:] *= dc  # i, f, g act through c_t
             if t - 1 in cut:
                 continue
-            delta_h[t - 1] += np.matmul(da_t, W_hh_T, out=back).sum(axis=0)
-            delta_c[t - 1] += np.multiply(
-                delta_c[t], f[t - 1], out=scratch
-            )  # the direct path: ∂c_t/∂c_{t−1} = f_t
-            if ended is not None:
-                np.add(
-                    delta_h[t - 1], delta_h[t], out=delta_h[t - 1], where=ended[t - 1]
-                )  # a copy passes δ on
+            dh_before, dc_before = delta_h[t - 1], delta_c[t - 1]
+            dh_before += np.concatenate(da_t, axis=1) @ W_hh_T  # through the gates
+            dc_before += dc * carry[t - 1]  # the direct path: ∂c_t/∂c_{t−1} = f_t
+            if ended is not None:  # a copy passes δ on as it is
+                np.add(dh_before, dh, out=dh_before, where=ended[t - 1])
         return da
 
     def _local_derivatives(self, trace):
-        """Return for all t: ∂c_t/∂a of i, f, g and ∂h_t/∂a of o, (4, T, B, H); ∂h_t/∂c_t; and ∂c_t/∂c_{t−1}."""
-        i, f, g, o = trace.planes
+        """Return for all t ∂h_t/∂a of o and ∂c_t/∂a of i, f, g; ∂h_t/∂c_t; and ∂c_t/∂c_{t−1}, 1 for a copied state."""
+        (o, i, f, g), tanh_c = trace.planes, trace.tanh_c
         da = np.empty_like(trace.planes)
-        np.multiply(g, i - i * i, out=da[0])
-        np.multiply(trace.c[:-1], f - f * f, out=da[1])
-        np.multiply(i, 1.0 - g * g, out=da[2])
-        np.multiply(trace.tanh_c, o - o * o, out=da[3])
-        h_to_c = o * (1.0 - trace.tanh_c * trace.tanh_c)
-        if trace.ended is not None:  # the gates are 0 there, so that nothing but the copies' identity is left
-            f = np.where(trace.ended, 1.0, f).astype(self.dtype, copy=False)
-        return da, h_to_c, f
+        np.subtract(1.0, trace.planes[:3], out=da[:3])
+        da[:3] *= trace.planes[:3]  # σ′ = σ (1 − σ) for o, i, f
+        da[3] = tanh_prime(None, g)
+        for plane, factor in zip(
+            da, (tanh_c, g, trace.c[:-1], i)
+        ):  # of h_t = o tanh(c_t), c_t = f c_{t−1} + i g
+            plane *= factor
+        h_to_c = tanh_prime(None, tanh_c)
+        h_to_c *= o
+        carry = f if trace.ended is None else f + trace.ended  # f is 0 where a sequence is over
+        return trace.live(da), h_to_c, carry
 
-    def _collect(self, trace, delta_h, delta_c, da):
+    def _collect(self, trace, da):
         """Sum over time and batch: each parameter is shared by all steps, so its gradient is a sum."""
-        T, B, D = trace.x.shape
-        before = trace.h[:-1] if trace.ended is None else np.where(trace.ended, 0.0, trace.h[:-1])
-        x, h, da = trace.x.reshape(T * B, D), before.reshape(T * B, -1), da.reshape(4, T * B, -1)
-        params = {"W_xh": columns(x.T @ da), "W_hh": columns(h.T @ da), "b_h": da.sum(axis=1).ravel()}
-        params |= self._start_params(trace, h0=delta_h[0], c0=delta_c[0])
-        dx = np.matmul(da, planes(trace.params["W_xh"], 4).swapaxes(1, 2)).sum(axis=0).reshape(T, B, D)
-        return Grads(params, dx, delta_h[0].copy(), delta_h, delta_c[0].copy(), delta_c)
+        (x, h), da = trace.flat_inputs(), da.reshape(4, -1, self.hidden_size)
+        params, dx = self._collect_x(trace, x, da)
+        return params | {"W_hh": columns(h.T @ da, self.PLANES, self.BLOCKS)}, dx

@@ -6,40 +6,18 @@ import numpy as np
 
 from .. import _validate, inits
 from .activations import PHI, PHI_PRIME
-from .base import Cell, Grads, cuts, first_overflow, last
+from .base import Cell, CellTrace
 
 
-@dataclass(repr=False, eq=False)
-class Trace:
+@dataclass(repr=False, eq=False, kw_only=True)
+class Trace(CellTrace):
     """What RNN.forward saw and made; backward walks it.
 
-    `x` (T, B, D), `a` (T, B, H) and `h` (T+1, B, H) with h[0] = h_0; `lengths` (B,) or None; `overflow`, the
-    first t whose a_t or h_t is not finite, or None; `params`, the parameters used; `owner`, the cell.
+    `x` (T, B, D), `a` (T, B, H), 0 beyond a sequence's end, and `h` (T+1, B, H) with h[0] = h_0; `lengths` (B,) or
+    None; `overflow`, the first t whose a_t is not finite, or None; `params`, the parameters used; `owner`, the cell.
     """
 
-    x: np.ndarray
-    a: np.ndarray
-    h: np.ndarray
-    lengths: np.ndarray
-    ended: np.ndarray  # (T, B, 1), True beyond a sequence's end; None if there is no such place
-    overflow: int
-    params: dict
-    owner: object
-    passed: dict  # whether h0 was
-
-    @property
-    def y(self):
-        """The output for the next layer, h_1 … h_T: (T, B, H)."""
-        return self.h[1:]
-
-    @property
-    def h_last(self):
-        """Each sequence's own last state: (B, H)."""
-        return last(self.h, self.lengths)
-
-    def __repr__(self):
-        (T, B, D), H = self.x.shape, self.h.shape[2]
-        return f"Trace(T={T}, B={B}, D={D}, H={H})"
+    a: np.ndarray = None
 
 
 class RNN(Cell):
@@ -82,30 +60,21 @@ class RNN(Cell):
         >>> trace.h.shape, trace.overflow is None
         ((3, 1, 3), True)
         """
-        params = self._copy_params()
-        x, lengths, ended = self._read_x(x, lengths)
-        T, B, _ = x.shape
-        h = np.empty((T + 1, B, self.hidden_size), self.dtype)
-        h[0] = self._read_state(h0, "h0", B)
-        with np.errstate(all="ignore"):
-            a = self._run(params, x, h, ended)
-        return Trace(x, a, h, lengths, ended, first_overflow(a), params, self, {"h0": h0 is not None})
+        return self._forward(Trace, x, lengths, h0=h0)
 
-    def _run(self, params, x, h, ended):
-        """Fill h_1 … h_T into h and return all a_t."""
-        (T, B, D), H = x.shape, self.hidden_size
+    def _run(self, trace):
+        """Fill in h_1 … h_T and all a_t."""
+        params, x, h, ended = trace.params, trace.x, trace.h, trace.ended
         W_xh, W_hh, b_h, phi = params["W_xh"], params["W_hh"], params["b_h"], PHI[self.activation]
-        a = (x.reshape(T * B, D) @ W_xh).reshape(T, B, H)  # x_t W_xh for all t in one product
+        a = (x.reshape(-1, self.input_size) @ W_xh).reshape(h[1:].shape)  # x_t W_xh for all t in one product
         a += b_h
-        for t in range(1, T + 1):
-            a_t = a[t - 1]
+        for t in range(1, len(h)):
+            a_t, h_t = a[t - 1], h[t]
             a_t += h[t - 1] @ W_hh  # a_t = x_t W_xh + h_{t−1} W_hh + b_h
-            phi(a_t, out=h[t])  # h_t = φ(a_t)
+            phi(a_t, out=h_t)  # h_t = φ(a_t)
             if ended is not None:
-                np.copyto(h[t], h[t - 1], where=ended[t - 1])  # beyond its end a sequence keeps its state
-        if ended is not None:
-            np.copyto(a, 0.0, where=ended)
-        return a
+                np.copyto(h_t, h[t - 1], where=ended[t - 1])  # beyond its end a sequence keeps its state
+        trace.a = trace.live(a)
 
     def backward(self, trace, dh=None, *, dh_last=None, window=None):
         """Walk the trace back in time and return the Grads (backpropagation through time, Werbos 1990).
@@ -120,14 +89,9 @@ class RNN(Cell):
         >>> bool((grads.h[0] == grads.h0).all())
         True
         """
-        self._check_trace(trace)
-        delta = self._start_delta(trace, dh, dh_last)
-        cut = cuts(window, len(trace.x))
-        with np.errstate(all="ignore"):
-            da = self._walk_back(trace, delta, cut)
-            return self._collect(trace, delta, da)
+        return self._backward(trace, dh, window, dh_last=dh_last)
 
-    def _walk_back(self, trace, delta, cut):
+    def _walk_back(self, trace, cut, delta):
         """Turn the immediate gradients in delta into the total δ_t, and return all ∂L/∂a_t."""
         W_hh, ended = trace.params["W_hh"], trace.ended
         da = PHI_PRIME[self.activation](trace.a, trace.h[1:])  # φ′(a_t) for all t; times δ_t below
@@ -143,12 +107,8 @@ class RNN(Cell):
                 np.add(before, delta[t], out=before, where=ended[t - 1])  # a copy passes δ on as it is
         return da
 
-    def _collect(self, trace, delta, da):
+    def _collect(self, trace, da):
         """Sum over time and batch: each parameter is shared by all steps, so its gradient is a sum."""
-        T, B, D = trace.x.shape
-        before = trace.h[:-1] if trace.ended is None else np.where(trace.ended, 0.0, trace.h[:-1])
-        x, h, da = (array.reshape(T * B, -1) for array in (trace.x, before, da))
-        params = {"W_xh": x.T @ da, "W_hh": h.T @ da, "b_h": da.sum(axis=0)}
-        params |= self._start_params(trace, h0=delta[0])
-        dx = (da @ trace.params["W_xh"].T).reshape(T, B, D)
-        return Grads(params, dx, h0=delta[0].copy(), h=delta)
+        (x, h), da = trace.flat_inputs(), da.reshape(-1, self.hidden_size)
+        dx = (da @ trace.params["W_xh"].T).reshape(trace.x.shape)
+        return {"W_xh": x.T @ da, "W_hh": h.T @ da, "b_h": da.sum(axis=0)}, dx
