@@ -31,6 +31,17 @@ def one_bias(rnn):
     return rnn
 
 
+def second_bias_still(rnn):
+    """Keep the second bias where it is, so that the first alone moves their sum; a GRU's n part is multiplied by r."""
+    for name, p in rnn.named_parameters():
+        if name.startswith("bias_hh"):
+            moves = torch.zeros_like(p)
+            if isinstance(rnn, nn.GRU):
+                moves[2 * H :] = 1.0
+            p.register_hook(lambda grad, moves=moves: grad * moves)
+    return rnn
+
+
 def weights(module):
     return {f"weights.{name}": value.detach().clone() for name, value in module.state_dict().items()}
 
@@ -63,6 +74,56 @@ def cell_case(activation, lengths):
         "dh0": h0.grad,
     }
     return {**found, "lengths": torch.tensor(lengths or [T] * B), **weights(rnn), **gradients(rnn)}
+
+
+def form_case(kind, form, lengths):
+    """Forward and every gradient of a module of any depth, for Σ dy ⊙ y + Σ dh_last ⊙ h_last (+ Σ dc_last ⊙ c_last)."""
+    torch.manual_seed(6)
+    rnn = second_bias_still(kind(D, H, **FORMS[form]))
+    rows, names = rnn.num_layers * (1 + rnn.bidirectional), ("h", "c") if kind is nn.LSTM else ("h",)
+    x = normal(21, T, B, D).requires_grad_()
+    starts = {f"{name}0": normal(22 + i, rows, B, H).requires_grad_() for i, name in enumerate(names)}
+    d_lasts = {f"d{name}_last": normal(24 + i, rows, B, H) for i, name in enumerate(names)}
+    dy = normal(26, T, B, H * (1 + rnn.bidirectional))
+    dy = dy * (torch.arange(T)[:, None, None] < torch.tensor(lengths or [T] * B)[None, :, None])
+    y, lasts = run(rnn, x, [*starts.values()], lengths)
+    loss = (dy * y).sum() + sum((d * last).sum() for d, last in zip(d_lasts.values(), lasts))
+    loss.backward()
+    found = {"x": x, "dy": dy, "y": y, "dx": x.grad, **starts, **d_lasts}
+    found |= {f"{name}_last": last for name, last in zip(names, lasts)}
+    found |= {f"d{name}": start.grad for name, start in starts.items()}
+    return {**found, "lengths": torch.tensor(lengths or [T] * B), **weights(rnn), **gradients(rnn)}
+
+
+def run(rnn, x, starts, lengths):
+    """Return y and the list of last states, with the sequences packed if they have lengths."""
+    state = tuple(starts) if isinstance(rnn, nn.LSTM) else starts[0]
+    packed = x if lengths is None else pack_padded_sequence(x, lengths, enforce_sorted=False)
+    y, lasts = rnn(packed, state)
+    y = y if lengths is None else pad_packed_sequence(y, total_length=T)[0]
+    return y, lasts if isinstance(rnn, nn.LSTM) else [lasts]
+
+
+def gated_steps_case(kind, window):
+    """As steps_case, for nn.LSTMCell and nn.GRUCell: for the LSTM also the total gradient at every c_t."""
+    torch.manual_seed(7)
+    cell = kind(D, H)
+    names = ("h", "c") if kind is nn.LSTMCell else ("h",)
+    x, dy = normal(31, T, B, D), normal(32, T, B, H)
+    seen = [[normal(33 + i, B, H).requires_grad_() for i in range(len(names))]]
+    for t in range(T):
+        before = [s.detach() for s in seen[-1]] if window and t and t % window == 0 else seen[-1]
+        after = cell(x[t], tuple(before) if kind is nn.LSTMCell else before[0])
+        seen.append([*after] if kind is nn.LSTMCell else [after])
+        for state in seen[-1]:
+            state.retain_grad()
+    sum((dy[t] * seen[t + 1][0]).sum() for t in range(T)).backward()
+    found = {"x": x, "dy": dy}
+    for i, name in enumerate(names):
+        found |= {name: torch.stack([states[i] for states in seen])}
+        found |= {f"d{name}": torch.stack([states[i].grad for states in seen])}
+    renamed = {f"weights.{name}_l0": value for name, value in cell.state_dict().items()}
+    return {**found, **renamed, **{f"grads.{name}_l0": p.grad for name, p in cell.named_parameters()}}
 
 
 def steps_case(window):
@@ -130,10 +191,11 @@ def optimiser_case(make):
             (("start", start[name]), ("grads", grads[name]), ("path", torch.stack(path[name])))}  # fmt: skip
 
 
-def training_case(make):
+def training_case(make, kind=nn.RNN, form=None):
     """Twenty updates of RNN and readout together on cross-entropy: the losses and the last weights."""
     torch.manual_seed(5)
-    rnn, linear = one_bias(nn.RNN(D, H)), nn.Linear(H, O)
+    rnn = one_bias(nn.RNN(D, H)) if form is None else second_bias_still(kind(D, H, **form))
+    linear = nn.Linear(H * (1 + rnn.bidirectional), O)
     x, targets = normal(16, T, B, D), torch.from_numpy(np.random.default_rng(17).integers(0, O, (T, B)))
     start = {f"rnn.{name}": value for name, value in weights(rnn).items()}
     start |= {f"linear.{name}": value for name, value in weights(linear).items()}
@@ -152,6 +214,13 @@ def training_step(rnn, linear, x, targets, optimiser):
     return loss.detach()
 
 
+KINDS = {"RNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}
+FORMS = {
+    "single": {},
+    "stacked": {"num_layers": 2},
+    "bidirectional": {"bidirectional": True},
+    "stacked_bidirectional": {"num_layers": 2, "bidirectional": True},
+}
 OPTIMISERS = {
     "sgd": lambda params: torch.optim.SGD(params, lr=0.05),
     "momentum": lambda params: torch.optim.SGD(params, lr=0.05, momentum=0.9),
@@ -172,6 +241,20 @@ def cases():
         yield f"optim.{name}", optimiser_case(make)
     for name in ("sgd", "adagrad", "adam"):
         yield f"training.{name}", training_case(OPTIMISERS[name])
+    yield from form_cases()
+
+
+def form_cases():
+    """Every kind of cell in every form, full and packed, and trained with Adam."""
+    for kind, module in KINDS.items():
+        for form in FORMS:
+            yield f"form.{kind}.{form}.full", form_case(module, form, None)
+            yield f"form.{kind}.{form}.packed", form_case(module, form, LENGTHS)
+            if form != "stacked_bidirectional":
+                yield f"training.{kind}.{form}", training_case(OPTIMISERS["adam"], module, FORMS[form])
+    for kind, module in {"LSTM": nn.LSTMCell, "GRU": nn.GRUCell}.items():
+        yield f"steps.{kind}.whole", gated_steps_case(module, None)
+        yield f"steps.{kind}.window3", gated_steps_case(module, 3)
 
 
 def main():

@@ -75,6 +75,81 @@ def test_the_gradient_at_every_step_equals_retained_and_detached_ones(stored, na
     assert_same_gradients(grads.params, {k: v for k, v in part(ref, "grads.").items() if k != "bias_hh_l0"})
 
 
+KINDS = {"RNN": rnnlib.RNN, "LSTM": rnnlib.LSTM, "GRU": rnnlib.GRU}
+FORMS = {
+    "single": lambda make: make(4),
+    "stacked": lambda make: rnnlib.stack([make(4), make(5)]),
+    "bidirectional": lambda make: rnnlib.bidirectional(make(4), make(4)),
+    "stacked_bidirectional": lambda make: rnnlib.stack(
+        [rnnlib.bidirectional(make(size), make(size)) for size in (4, 10)]
+    ),
+}
+
+STATES = ("h0", "c0", "dh0", "dc0", "h_last", "c_last", "dh_last", "dc_last")
+
+
+def layer_of(kind, form):
+    """The layers of one module of make_torch.py: D = 4, H = 5."""
+    return FORMS[form](lambda input_size: KINDS[kind](input_size, 5))
+
+
+def by_layer(layer, rows):
+    """PyTorch's (layers · directions, B, H) as rnnlib has it: (B, H), (B, 2H), or a list of these."""
+    if hasattr(layer, "layers"):
+        return [np.concatenate(part, axis=-1) for part in np.split(rows, len(layer.layers))]
+    return np.concatenate(rows, axis=-1)
+
+
+def assert_same_states(actual, expected, what):
+    for one, other in zip(
+        *([x] if isinstance(x, np.ndarray) else x for x in (actual, expected)), strict=True
+    ):
+        assert_same(one, other, what)
+
+
+@pytest.mark.parametrize("lengths", ["full", "packed"])
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_cell_in_every_form_equals_torchs_module(stored, kind, form, lengths):
+    ref = case(stored, f"form.{kind}.{form}.{lengths}")
+    layer = interop.from_torch(layer_of(kind, form), part(ref, "weights."))
+    states = {name: by_layer(layer, ref[name]) for name in STATES if name in ref}
+    starts = {name: states[name] for name in ("h0", "c0") if name in states}
+    lasts = {name: states[name] for name in ("dh_last", "dc_last") if name in states}
+    assert len(starts) == len(lasts) == (2 if kind == "LSTM" else 1)
+    trace = layer.forward(ref["x"], **starts, lengths=ref["lengths"] if lengths == "packed" else None)
+    grads = layer.backward(trace, ref["dy"], **lasts)
+    live = np.arange(7)[:, None] < ref["lengths"]
+    assert_same(trace.y[live], ref["y"][live])
+    assert_same(grads.x, ref["dx"])
+    for name in starts:
+        assert_same_states(getattr(trace, f"{name[0]}_last"), states[f"{name[0]}_last"], f"{name[0]}_last")
+        assert_same_states(getattr(grads, name), states[f"d{name}"], f"d{name}")
+    carrier = interop.from_torch(layer_of(kind, form), part(ref, "grads."))
+    assert carrier.params.keys() == grads.params.keys()
+    for name, expected in carrier.params.items():
+        assert_same(grads.params[name], expected, name)
+
+
+@pytest.mark.parametrize(("name", "window"), [("whole", None), ("window3", 3)])
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_the_gated_cells_gradients_at_every_step_equal_retained_ones(stored, kind, name, window):
+    ref = case(stored, f"steps.{kind}.{name}")
+    cell = interop.from_torch(KINDS[kind](4, 5), part(ref, "weights."))
+    states = ("h", "c") if kind == "LSTM" else ("h",)
+    trace = cell.forward(ref["x"], **{f"{name}0": ref[name][0] for name in states})
+    grads = cell.backward(trace, ref["dy"], window=window)
+    for state in states:
+        assert_same(getattr(trace, state), ref[state], state)
+        assert_same(getattr(grads, state), ref[f"d{state}"], f"d{state}")
+    torch_grads = part(ref, "grads.")
+    torch_grads["bias_hh_l0"][: 10 if kind == "GRU" else 20] = (
+        0.0  # of the two biases' one sum, count it once
+    )
+    for name, expected in interop.from_torch(KINDS[kind](4, 5), torch_grads).params.items():
+        assert_same(grads.params[name], expected, name)
+
+
 @pytest.mark.parametrize("reduction", ["sum", "mean", "none"])
 @pytest.mark.parametrize("kind", ["ce", "ce_mask", "ce_soft"])
 def test_cross_entropy_equals_torchs(stored, kind, reduction):
@@ -117,3 +192,23 @@ def test_training_a_stack_equals_training_in_torch(stored, name):
         optimiser.step(net.params, net.backward(trace, dlogits))
     for key, value in {**part(ref, "end.rnn."), **part(ref, "end.linear.")}.items():
         assert_same({**interop.to_torch(cell), **interop.to_torch(readout)}[key], value, key)
+
+
+@pytest.mark.parametrize("form", ["single", "stacked", "bidirectional"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_twenty_updates_of_adam_in_every_form_equal_torchs(stored, kind, form):
+    ref, optimiser = case(stored, f"training.{kind}.{form}"), OPTIMISERS["adam"]()
+    layer = interop.from_torch(layer_of(kind, form), part(ref, "rnn.weights."))
+    readout = interop.from_torch(rnnlib.Readout(layer.output_size, 6), part(ref, "linear.weights."))
+    parts = [*layer.layers, readout] if form == "stacked" else [layer, readout]
+    net = rnnlib.stack(parts)
+    for expected in ref["losses"]:
+        trace = net.forward(ref["x"])
+        loss, dlogits = rnnlib.softmax_cross_entropy(trace.y, ref["targets"])
+        assert_same(loss, expected)
+        optimiser.step(net.params, net.backward(trace, dlogits))
+    ends = [interop.from_torch(layer_of(kind, form), part(ref, "end.rnn."))]
+    ends += [interop.from_torch(rnnlib.Readout(layer.output_size, 6), part(ref, "end.linear."))]
+    for trained, end in zip([layer, readout], ends):
+        for name, expected in end.params.items():
+            assert_same(trained.params[name], expected, name)
