@@ -17,6 +17,7 @@ _WHERE = {
     "GradientNorm": "gradient_norm",
     "Truncation": "truncation",
     "BpttStepper": "bptt_stepper",
+    "GradientCheck": "gradient_check",
     "Question": "question",
 }
 _MODULES = ("joiner", "linear", "palette", "runs", "seeded", "text", "specs", "markup")
