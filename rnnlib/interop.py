@@ -163,10 +163,8 @@ def _loads(layer, W, *rest, sum_of):
     if "b_hn" in p:
         loads.append((p["b_hn"], beside_h[-layer.hidden_size :]))
         summed[-layer.hidden_size :] = 0.0
-    with np.errstate(over="ignore"):
-        b_h = np.where(
-            summed == 0, b, b + summed
-        )  # −0 + 0 is 0: where nothing is added keep b to the last bit
+    with np.errstate(over="ignore"):  # −0 + 0 is 0: where nothing is added keep b to the last bit
+        b_h = np.where(summed == 0, b, b + summed)
     return [*loads, (p["b_h"], _validate.finite(b_h, f"the sum of {sum_of}"))]
 
 
