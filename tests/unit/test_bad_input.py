@@ -422,7 +422,7 @@ OTHERS = [
     (
         lambda w: interop.from_torch("cell", state()),
         T,
-        ["cell is 'cell'", "an RNN, a stack of RNNs or a Readout"],
+        ["cell is 'cell'", "an RNN, LSTM or GRU", "a stack of RNNs", "a Readout"],
     ),
     (lambda w: interop.from_torch(w.net, state()), T, ["cell is stack(", "a stack of RNNs"]),
     (lambda w: interop.from_torch(w.cell, {}), V, ["lacks", "weight_ih_l0", "expected"]),
