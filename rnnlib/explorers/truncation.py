@@ -250,9 +250,9 @@ def reach_beats_cuts(state):
 class Truncation(Explorer):
     """*What does cutting the history cost?* The gradient of a truncated history against the whole one.
 
-    `window` is k, 1 to 100 steps (T or more cuts nothing). `meaning` "cuts" lets no gradient across inputs k, 2k, …,
+    `window` is k, 1 to 60 steps (T or more cuts nothing). `meaning` "cuts" lets no gradient across inputs k, 2k, …,
     and with `carry=False` no state either; "reach" lets every loss reach k steps back. The net has `units` 2 to 16, an
-    orthogonal W_hh times `gain` 0 to 2, reads `T` 10 to 100 random numbers and is to say those of `delay` 0 to 9 steps
+    orthogonal W_hh times `gain` 0 to 2, reads `T` 10 to 60 random numbers and is to say those of `delay` 0 to 9 steps
     ago; `seed` draws weights and inputs. ValueError for anything else.
 
     >>> explorer = Truncation.landmark("whole")

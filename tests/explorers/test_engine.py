@@ -140,3 +140,17 @@ def test_large_logits_do_not_overflow(script):
 
 def test_norms_are_euclidean_for_each_step(script):
     assert script.call("engine", "norms", args=[[3.0, 4.0, 0.0, 2.0], 2]) == [5.0, 2.0]
+
+
+@pytest.mark.parametrize("H", [1, 3, 4, 7, 8, 32])
+def test_products_with_the_transpose_and_the_transpose_itself(script, H):
+    generator = seeded.Generator(H)
+    W, v = generator.normals(H * H).reshape(H, H), generator.normals(H)
+    theirs = script.value(
+        "((engine) => { const [weights, out] = [Float64Array.from(W), new Float64Array(H + 2)];"
+        " engine.timesTransposed(weights, H, Float64Array.from(v), 1, out, 2);"
+        " return [out, engine.transposed(weights, H)]; })(modules.engine)",
+        H=H, W=flat(W), v=[9.0, *flat(v)],
+    )  # fmt: skip
+    assert_close(theirs[0], np.r_[0, 0, v @ W.T])
+    np.testing.assert_array_equal(theirs[1], W.T.ravel())

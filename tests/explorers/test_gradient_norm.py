@@ -118,9 +118,9 @@ def test_spectral_radius_and_largest_singular_value(script, settings):
     state = GradientNorm(**settings).settings
     page = in_page(script, state, "({ rho: result.rho, sMax: result.sMax })")
     W = plain_net(state)[1]
-    assert page["sMax"] == pytest.approx(np.linalg.norm(W, 2), rel=1e-11, abs=1e-300)
+    assert page["sMax"] == pytest.approx(np.linalg.norm(W, 2), rel=1e-10, abs=1e-300)
     if state["init"] != "schur":  # the eigenvalues of a Jordan block are no numbers that floats find
-        assert page["rho"] == pytest.approx(np.abs(np.linalg.eigvals(W)).max(), rel=1e-8, abs=1e-300)
+        assert page["rho"] == pytest.approx(np.abs(np.linalg.eigvals(W)).max(), rel=1e-7, abs=1e-300)
     else:
         assert page["rho"] == state["g"]
 

@@ -26,6 +26,7 @@ PREPARE = {
     ("scalar-recurrence", "seed"): {"input": "noise"},
     ("hidden-states", "checkpoint"): {"mode": "run"},
     ("jacobian-product", "seed"): {"noise": 0.5},
+    ("gradient-norm", "at"): {"loss": "one"},
     ("phase-plane", "u1"): {"input": "pulse"},
     ("phase-plane", "u2"): {"input": "pulse"},
     ("phase-plane", "seed"): {"input": "noise"},
@@ -73,6 +74,28 @@ FACTS = {
     ("phase-plane", "rotates"): r"goes round .* \|λ\| = 1\.2 .*half-axes 0\.242",
     ("phase-plane", "saddle"): r"‖∂h₈/∂h₀‖ is 13\.4, for the saddle \(0, 0\).* end elsewhere",
     ("phase-plane", "ellipse"): r"half-axes 0\.363 and 0\.0267\.",
+    ("gradient-norm", "flat"): r"stays 1 from h₅₀ back to h₀: flat\. Every singular value of W is 1",
+    (
+        "gradient-norm",
+        "vanishes",
+    ): r"to 9\.52 × 10⁻¹⁹ at h₀: it vanishes\. sₘₐₓ = 0\.5 < 1: .* more than 0\.5\.",
+    ("gradient-norm", "explodes"): r"from 1 at h₅₀ to 3228 at h₀: it explodes\. ρ = 2 and sₘₐₓ = 2",
+    ("gradient-norm", "saturates"): r"to 8\.8 × 10⁻⁶ at h₀: it vanishes\. ρ = 2 and sₘₐₓ = 2",
+    (
+        "gradient-norm",
+        "transient",
+    ): r"to 18\.6 at h₃₃, then shrinks to 0\.0044 at h₀\. ρ = 0\.6 < 1, but sₘₐₓ = 1\.38",
+    (
+        "gradient-norm",
+        "every-step",
+    ): r"The total is 0\.844 at h₀.* the part of L₅₀ shrinks .* to 9\.52 × 10⁻¹⁹",
+    ("truncation", "whole"): r"holds all T = 40, and nothing is cut\. .* it loses 0\.",
+    ("truncation", "short"): r"keep 60 of the 820 pairs.* off by 0\.648 .* cosine 0\.783",
+    (
+        "truncation",
+        "worse-than-nothing",
+    ): r"off by 2\.66 .* cosine −0\.498: worse than no gradient at all.* raises L",
+    ("truncation", "reset"): r"off by 0\.368 .* cosine 0\.953.* L is 22\.2, and 22\.4 with the state carried",
     ("unroll", "informed"): r"= 1\.561.* by 0\.413 and .* by 0\.00586",
 }
 
@@ -85,6 +108,10 @@ SOLUTIONS = {
         "explodes-with-small-rho",
     ): {"g": 3, "m11": 1, "m12": -1, "m21": 1, "m22": -1, "b1": -1.5, "b2": 3, "start1": 0, "start2": 0},
     ("phase-plane", "latch"): {"g": 1, "b1": 0.1},
+    ("gradient-norm", "grows-below-one"): {"g": 0.6, "s": 0.8, "activation": "identity"},
+    ("gradient-norm", "vanishes-above-one"): {"g": 1.5},
+    ("truncation", "worse-than-nothing"): {"gain": 2, "window": 30},
+    ("truncation", "reach-beats-cuts"): {"meaning": "reach"},
 }
 
 

@@ -129,6 +129,35 @@ function addProduct(row, values, start, W, size) {
   }
 }
 
+// out = v Wᵀ for a square W (H, H), from vStart and outStart on: four sums side by side, since each alone would wait for
+// its own last addition.
+export function timesTransposed(W, H, v, vStart, out, outStart) {
+  let i = 0;
+  for (; i + 4 <= H; i += 4) {
+    let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    for (let j = 0, at = i * H; j < H; j++, at++) {
+      const value = v[vStart + j];
+      s0 += value * W[at];
+      s1 += value * W[at + H];
+      s2 += value * W[at + 2 * H];
+      s3 += value * W[at + 3 * H];
+    }
+    out[outStart + i] = s0;
+    out[outStart + i + 1] = s1;
+    out[outStart + i + 2] = s2;
+    out[outStart + i + 3] = s3;
+  }
+  for (; i < H; i++) {
+    let sum = 0;
+    for (let j = 0; j < H; j++) sum += v[vStart + j] * W[i * H + j];
+    out[outStart + i] = sum;
+  }
+}
+
+export function transposed(W, H) {
+  return W.map((_, k) => W[(k % H) * H + Math.floor(k / H)]);
+}
+
 // The t of the first state that is not finite, or null.
 function firstOverflow(a, h, T, H) {
   for (let k = 0; k < T * H; k++) {

@@ -6,7 +6,7 @@ import { compute, describe, goals, itemised, outcome, stepWords } from "./gradie
 import { makeStepMatrix } from "./gradient-norm-matrix.js";
 import { digits, superscript } from "./format.js";
 import { axisX, axisY, bars, dot, label, line, linear, log, makeHandle, makePanel, onDrag, segment, svg } from "./plot.js";
-import { html, mountExplorer } from "./controls.js";
+import { html, maths, mountExplorer } from "./controls.js";
 import { spec } from "./gradient-norm.spec.js";
 
 export { compute, describe, goals, outcome };
@@ -25,6 +25,7 @@ export function render({ model, el }) {
 function view({ figure, redraw, serial }) {
   const root = figure.parentNode;
   const panel = makePanel(figure, "Gradient norms over time, and the gradient of the weights");
+  const sentence = figure.nextElementSibling;
   const arithmetic = html("p", { class: "rnn-arithmetic" });
   figure.after(arithmetic);
   const reading = { t: 25 };
@@ -37,7 +38,7 @@ function view({ figure, redraw, serial }) {
   panel.front.append(pick);
   const step = makeHandle(panel, { name: "step t to read", fill: "ink", radius: 5, min: 1, max: 100, step: 1, valueAt: (x) => scales.time.invert(x), write: read });
   onDrag(panel, pick, (x) => read(held(scales.time.invert(x), 1, shown.T)));
-  const table = makeItemised(arithmetic, redraw);
+  const table = makeItemised(sentence, redraw);
   const find = (name) => root.querySelector(`#${serial}-${name}`).closest(".rnn-control");
   let shown = { T: 1 };
 
@@ -78,7 +79,7 @@ function drawPanel(panel, scales, state, result, t) {
   axisY(panel, scales.up, { ticks: TICKS, format: power });
   label(panel, [panel.left - 40, 14], "‖∂L/∂h_t‖", { fill: "grad" });
   segment(panel, [panel.left, scales.up(1)], [panel.right, scales.up(1)], { stroke: "grid", width: 1 });
-  drawBounds(panel, scales, result);
+  drawBounds(panel, scales, state, result);
   curves(state, result).forEach(([values, look]) => drawCurve(panel, scales, values, look));
   drawReading(panel, scales, result, t);
   drawBars(panel, scales, state, result);
@@ -115,24 +116,24 @@ export function within(values, { time, up }) {
 }
 
 // (max φ′ · ρ)^lag and (max φ′ · s_max)^lag from the step of the loss back; nothing that the loss sends lies above the latter.
-function drawBounds(panel, scales, { tau, rho, sMax, steep, T }) {
-  const times = steep < 1 ? (name) => `(${name}/4)` : (name) => name;
+function drawBounds(panel, scales, { loss }, { tau, rho, sMax, steep, T }) {
+  const power = loss === "one" ? "τ−t" : "T−t";
+  const raised = (name) => (steep < 1 ? `(${name}/4)^{${power}}` : `${name}^{${power}}`);
   const same = Math.abs(rho - sMax) < 1e-9;
-  const list = [[steep * sMax, { stroke: "ink", width: 1.2, dash: "6 4" }, same ? "ρ, s_{max}" : "s_{max}"]];
-  if (!same) list.push([steep * rho, { stroke: "ink", width: 1.2, dash: "2 3" }, "ρ"]);
-  for (const [factor, look, name] of list) {
-    const values = Array.from({ length: T + 1 }, (_, t) => (t > tau ? 0 : factor ** (tau - t)));
+  const bounds = [[sMax, "6 4", same ? `${raised("ρ")} = ${raised("s_{max}")}` : raised("s_{max}")], ...(same ? [] : [[rho, "2 3", raised("ρ")]])];
+  for (const [size, dash, name] of bounds) {
+    const values = Array.from({ length: T + 1 }, (_, t) => (t > tau ? 0 : (steep * size) ** (tau - t)));
     const pieces = within(values, scales);
-    for (const piece of pieces) line(panel, piece, look);
+    for (const piece of pieces) line(panel, piece, { width: 1.2, dash });
     const points = pieces.flat();
-    const at = points[Math.floor(0.3 * points.length)];
-    if (at) placeName(panel, at, `${same && steep === 1 ? "ρ = s_{max}" : times(name)}`, factor);
+    if (points.length) placeName(panel, points[Math.floor(0.3 * points.length)], name, steep * size);
   }
 }
 
+// Above a bound that falls, below one that rises: on the side to which it leaves room.
 function placeName(panel, [x, y], name, factor) {
-  const above = factor >= 1;
-  label(panel, [x + 6, Math.max(panel.top + 12, Math.min(panel.bottom - 8, y + (above ? -6 : 16)))], `${name}^{T−t}`, { size: 13 });
+  const free = Math.max(panel.top + 12, Math.min(panel.bottom - 8, y + (factor >= 1 ? -6 : 16)));
+  label(panel, [x + 6, free], name, { size: 13 });
 }
 
 function drawReading(panel, { time, up }, { total }, t) {
@@ -160,7 +161,7 @@ function drawBars(panel, { up }, { max_norm: bound }, { norm, clipped }) {
 
 function makeItemised(before, redraw) {
   const matrix = makeStepMatrix("Gradient norms of every loss at every step");
-  const note = html("p", { class: "rnn-arithmetic" }, "Row τ, column t: ‖∂L_τ/∂h_t‖, clear at 10⁻⁶ and less, full at 1, towards ink above 1.");
+  const note = html("p", { class: "rnn-arithmetic" }, maths("‖∂L_τ/∂h_t‖"), ": clear at 10⁻⁶ and less, full at 1, darker or lighter above 1.");
   const summary = html("summary", null, "itemised: which loss reaches which step");
   const root = html("details", { class: "rnn-more", ontoggle: () => root.open && redraw() }, summary, html("div", { class: "rnn-figure" }, matrix.root), note);
   before.after(root);

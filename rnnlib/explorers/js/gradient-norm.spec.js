@@ -7,7 +7,7 @@ export const spec = {
   "inputs": 4,
   "controls": [
     { "name": "g", "symbol": "g", "label": "sets ρ", "kind": "range", "min": 0, "max": 2, "step": 0.05, "default": 0.9 },
-    { "name": "s", "symbol": "s", "label": "raises s_max", "kind": "range", "min": 0, "max": 2, "step": 0.05, "default": 0 },
+    { "name": "s", "symbol": "s", "label": "raises sₘₐₓ", "kind": "range", "min": 0, "max": 2, "step": 0.05, "default": 0 },
     { "name": "loss", "symbol": "L", "label": "the loss", "kind": "select", "options": [["last", "at the last step only"], ["every", "at every step"], ["one", "at one step"]], "default": "last", "more": true },
     { "name": "at", "symbol": "τ", "label": "step of the loss", "kind": "integer", "min": 1, "max": 100, "default": 25, "more": true },
     { "name": "activation", "symbol": "φ", "label": "activation", "kind": "select", "options": ["tanh", "identity", "relu", "sigmoid"], "default": "tanh", "more": true },

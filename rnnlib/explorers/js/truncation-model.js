@@ -2,7 +2,7 @@
 // holds them equal. An RNN reads x_t and is to say x_{t−d}: L = Σ_t ½ (h_t · v − x_{t−d})², for t > d. Gradients are of
 // the cell's parameters, one after another: W_xh, W_hh, b_h.
 
-import { PHI_PRIME, makeGenerator, norms, rnnForward, rnnParams } from "./engine.js";
+import { makeGenerator, norms, rnnParams, timesTransposed, transposed } from "./engine.js";
 import { digits } from "./format.js";
 
 const SENSITIVE = 1e8; // growth from which rounding shows in what is printed
@@ -15,38 +15,44 @@ export function task({ seed, units: H, gain, T, delay }) {
   const [inputs, direction] = [makeGenerator(seed + 1), makeGenerator(seed + 2)];
   const x = Float64Array.from({ length: T }, () => inputs.normal());
   const v = Float64Array.from({ length: H }, () => direction.normal() / Math.sqrt(H));
-  return { net: { D: 1, H, activation: "tanh", params }, x, v, T, H, delay };
+  return { params, across: transposed(params.W_hh, H), x, v, T, H, delay };
 }
 
-// The states h, φ′(a_t) as prime, and for every loss the slope: dL_t/d(h_t · v), 0 for t ≤ d. With `every`, h is 0 again
-// at each cut.
-function run({ net, x, v, T, H, delay }, every) {
-  const [h, prime, before] = [new Float64Array((T + 1) * H), new Float64Array(T * H), new Float64Array(T * H)];
-  for (let start = 0; start < T; start += every) {
-    const trace = rnnForward(net, x.subarray(start, Math.min(T, start + every)), null);
-    h.set(trace.h.subarray(H), (start + 1) * H);
-    before.set(trace.h.subarray(0, trace.T * H), start * H);
+// h_{t−1} as before, φ′(a_t) as prime, and for every loss its slope: dL_t/d(h_t · v), 0 for t ≤ d. With `every`, h is 0
+// again at each cut.
+function run({ params, across, x, v, T, H, delay }, every) {
+  const { W_xh } = params; // b_h is 0
+  const [before, prime, slopes] = [new Float64Array((T + 1) * H), new Float64Array(T * H), new Float64Array(T)];
+  const h = new Float64Array(H);
+  for (let t = 1; t <= T; t++) {
+    const at = (t - 1) * H;
+    if ((t - 1) % every === 0) h.fill(0);
+    before.set(h, at);
+    timesTransposed(across, H, before, at, h, 0);
+    for (let j = 0; j < H; j++) {
+      h[j] = Math.tanh(x[t - 1] * W_xh[j] + h[j]);
+      prime[at + j] = 1 - h[j] * h[j];
+    }
+    if (t > delay) slopes[t - 1] = dot(h, v) - x[t - 1 - delay];
   }
-  for (let k = 0; k < T * H; k++) prime[k] = PHI_PRIME.tanh(0, h[H + k]);
-  const slopes = Float64Array.from({ length: T }, (_, k) => (k < delay ? 0 : outputAt(h, v, k + 1, H) - x[k - delay]));
   const loss = slopes.reduce((sum, slope) => sum + 0.5 * slope * slope, 0);
   return { before, prime, slopes, loss };
 }
 
-function outputAt(h, v, t, H) {
-  let total = 0;
-  for (let j = 0; j < H; j++) total += h[t * H + j] * v[j];
-  return total;
+function dot(one, other) {
+  let sum = 0;
+  for (let j = 0; j < one.length; j++) sum += one[j] * other[j];
+  return sum;
 }
 
 // ---- Every loss at every step --------------------------------------------------------------------------------------------
 
 // For each loss step τ and source step t ≤ τ, at (t, τ): ∂L_τ/∂a_t (H numbers), and ‖∂L_τ/∂h_t‖. Losses reach `span(τ)`
 // steps back at most.
-function pairsOf({ net, v, T, H }, { prime, slopes }, span) {
+function pairsOf({ params, v, T, H }, { prime, slopes }, span) {
   const flow = new Float64Array(T * T * H); // row t − 1, column τ − 1
   const strength = new Float64Array(T * T);
-  const W = net.params.W_hh;
+  const W = params.W_hh;
   const delta = new Float64Array(H);
   for (let tau = 1; tau <= T; tau++) {
     for (let j = 0; j < H; j++) delta[j] = v[j] * slopes[tau - 1];
@@ -58,11 +64,7 @@ function pairsOf({ net, v, T, H }, { prime, slopes }, span) {
         flow[at + j] = delta[j] * prime[(t - 1) * H + j];
       }
       strength[(t - 1) * T + tau - 1] = Math.sqrt(square);
-      for (let i = 0; i < H; i++) {
-        let total = 0;
-        for (let j = 0; j < H; j++) total += flow[at + j] * W[i * H + j];
-        delta[i] = total;
-      }
+      timesTransposed(W, H, flow, at, delta, 0);
     }
   }
   return { flow, strength };
@@ -75,21 +77,40 @@ function summed({ flow }, T, H) {
   return sums;
 }
 
-// The gradient when what reaches a_t is da(t) (an offset into `values`): x_t ⊗ da, h_{t−1} ⊗ da, da, summed over t.
+// The gradient when what reaches a_t is H of the `values`, from at(t) on: x_t ⊗ da, h_{t−1} ⊗ da, da, summed over t.
 function gradient(x, before, values, at, T, H) {
   const g = new Float64Array(H * (H + 2));
-  for (let t = 1; t <= T; t++) {
-    const start = at(t);
-    for (let j = 0; j < H; j++) {
-      g[j] += x[t - 1] * values[start + j];
-      g[H + H * H + j] += values[start + j];
+  const starts = Int32Array.from({ length: T }, (_, k) => at(k + 1));
+  for (let j = 0; j < H; j++) {
+    let first = 0, last = 0;
+    for (let t = 0; t < T; t++) {
+      const da = values[starts[t] + j];
+      first += x[t] * da;
+      last += da;
     }
-    for (let i = 0; i < H; i++) {
-      const value = before[(t - 1) * H + i];
-      for (let j = 0; j < H; j++) g[H + i * H + j] += value * values[start + j];
-    }
+    g[j] = first;
+    g[H + H * H + j] = last;
   }
+  for (let i = 0; i < H; i++) for (let j = 0; j < H; j += 4) sumFour(g, before, values, starts, i, j, H);
   return g;
+}
+
+// Four neighbours of ∂L/∂W_hh, summed over time side by side.
+function sumFour(g, before, values, starts, i, j, H) {
+  let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+  for (let t = 0; t < starts.length; t++) {
+    const h = before[t * H + i];
+    const at = starts[t] + j;
+    s0 += h * values[at];
+    s1 += h * values[at + 1];
+    s2 += h * values[at + 2];
+    s3 += h * values[at + 3];
+  }
+  const at = H + i * H + j;
+  g[at] = s0;
+  if (j + 1 < H) g[at + 1] = s1;
+  if (j + 2 < H) g[at + 2] = s2;
+  if (j + 3 < H) g[at + 3] = s3;
 }
 
 // ---- The gradient of every window ------------------------------------------------------------------------------------------
@@ -107,8 +128,8 @@ function reachGradients({ x, T, H }, { before }, sums) {
 
 // Reset: every window is a run of its own, from h = 0, and its gradient is whole within the window.
 function resetGradients(given) {
-  const { net, x, v, T, H } = given;
-  const W = net.params.W_hh;
+  const { params, x, v, T, H } = given;
+  const W = params.W_hh;
   const [carried, da] = [new Float64Array(H), new Float64Array(T * H)];
   return (k) => {
     const { before, prime, slopes } = run(given, k);
@@ -116,11 +137,7 @@ function resetGradients(given) {
       if (t % k === 0 || t === T) carried.fill(0);
       const at = (t - 1) * H;
       for (let j = 0; j < H; j++) da[at + j] = (carried[j] + v[j] * slopes[t - 1]) * prime[at + j];
-      for (let i = 0; i < H; i++) {
-        let total = 0;
-        for (let j = 0; j < H; j++) total += da[at + j] * W[i * H + j];
-        carried[i] = total;
-      }
+      timesTransposed(W, H, da, at, carried, 0);
     }
     return gradient(x, before, da, (t) => (t - 1) * H, T, H);
   };
@@ -151,12 +168,12 @@ function makeCurves(state) {
 
 // ‖g_full − g_trunc‖ / ‖g_full‖ and the cosine; 0 and 1 where both are 0.
 function compare(g, full) {
-  let [gg, ff, gf, apart] = [0, 0, 0, 0];
+  let gg = 0, ff = 0, gf = 0, apart = 0;
   for (let k = 0; k < g.length; k++) {
     gg += g[k] * g[k];
     ff += full[k] * full[k];
     gf += g[k] * full[k];
-    apart += (g[k] - full[k]) ** 2;
+    apart += (g[k] - full[k]) * (g[k] - full[k]);
   }
   return [apart === 0 ? 0 : Math.sqrt(apart / ff), apart === 0 ? 1 : gf / Math.sqrt(gg * ff)];
 }
@@ -219,7 +236,7 @@ function trust({ most }) {
 export function arithmeticOf({ g, full, k, error }) {
   const size = (values) => digits(norms(values, values.length)[0], 3, 0);
   const apart = size(full.map((value, i) => value - g[i]));
-  return `k = ${k}: ‖g_full‖ = ${size(full)}, ‖g_trunc‖ = ${size(g)}, ‖g_full − g_trunc‖ = ${apart}: ${apart} / ${size(full)} = ${digits(error)}`;
+  return `k = ${k}: the whole gradient has length ${size(full)}, the truncated one ${size(g)}, their difference ${apart}: ${apart} / ${size(full)} = ${digits(error)}.`;
 }
 
 // ---- Prediction and goals -----------------------------------------------------------------------------------------------------

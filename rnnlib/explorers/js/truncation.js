@@ -30,7 +30,7 @@ function view({ figure, set, serial, getState }) {
   const pick = svg("rect", { class: "rnn-pick" });
   panel.front.append(pick);
   const write = (window) => set({ window });
-  const cut = makeHandle(panel, { name: "window k", fill: "ink", min: 1, max: 100, step: 1, valueAt: (x) => scales.across.invert(x), write });
+  const cut = makeHandle(panel, { name: "window k", fill: "ink", min: 1, max: 60, step: 1, valueAt: (x) => scales.across.invert(x), write });
   onDrag(panel, pick, (x) => write(Math.max(1, Math.min(getState().T, Math.round(scales.across.invert(x))))));
   const carry = root.querySelector(`#${serial}-carry`).closest(".rnn-control");
 
@@ -84,7 +84,7 @@ function drawNames(panel, up) {
 
 function drawPairs(matrix, { T, strength, survives, k }, side) {
   matrix.draw({ T, first: 1, strength, kept: survives, side });
-  const box = matrix.panel;
-  label(box, [box.left + 12, box.top + 22], "kept", { fill: "grad", plain: true });
-  if (k < T) label(box, [box.left + 12, box.top + 40], "cut off", { fill: "muted", plain: true });
+  const { right, bottom } = matrix.panel; // no loss reaches a later step, so there the triangle leaves room
+  label(matrix.panel, [right - 6, bottom - 30], "kept", { fill: "grad", anchor: "end", plain: true });
+  if (k < T) label(matrix.panel, [right - 6, bottom - 12], "cut off", { fill: "muted", anchor: "end", plain: true });
 }

@@ -5,12 +5,12 @@ export const spec = {
   "question": "What does cutting the history cost?",
   "equation": "‖g_{full} − g_{trunc}‖ / ‖g_{full}‖",
   "controls": [
-    { "name": "window", "symbol": "k", "label": "window", "kind": "integer", "min": 1, "max": 100, "default": 5 },
+    { "name": "window", "symbol": "k", "label": "window", "kind": "integer", "min": 1, "max": 60, "default": 5 },
     { "name": "gain", "symbol": "W_{hh}", "label": "gain", "kind": "range", "min": 0, "max": 2, "step": 0.05, "default": 0.9 },
     { "name": "meaning", "label": "truncation", "kind": "select", "options": [["cuts", "cut at inputs k, 2k, …"], ["reach", "each loss reaches k steps back"]], "default": "cuts", "more": true },
     { "name": "carry", "label": "carry the state across the cuts", "kind": "toggle", "default": true, "more": true },
     { "name": "delay", "symbol": "d", "label": "the target is x of d steps ago", "kind": "integer", "min": 0, "max": 9, "default": 3, "more": true },
-    { "name": "T", "symbol": "T", "label": "steps", "kind": "integer", "min": 10, "max": 100, "default": 40, "more": true },
+    { "name": "T", "symbol": "T", "label": "steps", "kind": "integer", "min": 10, "max": 60, "default": 40, "more": true },
     { "name": "units", "symbol": "H", "label": "units", "kind": "integer", "min": 2, "max": 16, "default": 8, "more": true },
     { "name": "seed", "label": "seed of weights and inputs", "kind": "seed", "min": 0, "max": 9999, "default": 0, "more": true }
   ],
