@@ -71,12 +71,22 @@ NO_SLOPE = "φ′ is missing: between δ_t and ∂L/∂a_t stands the factor 1 �
 LINEAR_SLOPE = "φ′ of tanh is 1 − h_t², with the square; yours is 1 − h_t."
 OLD_SLOPE = "φ′ is taken at h_{t−1}; the tanh of step t gave h_t, so it is 1 − h_t²."
 DROPPED = "nothing comes back from the later steps: δ_{t−1} needs (δ_t ⊙ φ′(a_t)) W_hhᵀ."
-OVERWRITTEN = ("what comes back from step t + 1 replaces what the loss says at t; a state has both routes, "
-               "so the two are added.")  # fmt: skip
+OVERWRITTEN = ("only the last loss counts: what comes back from step t + 1 replaces what the loss says at t; a state "
+               "has both routes, so the two are added.")  # fmt: skip
 NOT_TRANSPOSED = "δ is passed back through W_hh; it goes back through its transpose, W_hhᵀ."
 LAST_TERM = ("the parameters' gradients are summed over the batch but not over time: only one step's term is kept, "
              "where each step adds its own.")  # fmt: skip
 NEW_STATE = "dW_hh uses h_t; what W_hh multiplied at step t is the state before, h_{t−1}."
+SQUASHED_TWICE = "h_t is tanh(a_t) already, so φ′(a_t) is 1 − h_t²; 1 − tanh(h_t)² squashes twice."
+LOGISTIC_SLOPE = "h_t (1 − h_t) is the slope of the logistic function; that of tanh is 1 − h_t²."
+NEGATIVE_SLOPE = "φ′ of tanh is 1 − h_t², not h_t² − 1: the sign of φ′ is reversed."
+PLUS_SLOPE = "φ′ of tanh is 1 − h_t², not 1 + h_t²."
+SHIFTED = ("the states are one step behind: h[0] is h_0, so step t, which reads x[t-1] and dh[t-1], goes from h[t-1] "
+           "to h[t].")  # fmt: skip
+LATE_LOSS = ("the loss of step t joins δ behind the tanh of step t, one step too early in time; add dh[t-1] before "
+             "anything else.")  # fmt: skip
+UNSLOPED_SUMS = "the parameters' gradients are made from δ_t; they need ∂L/∂a_t = δ_t ⊙ φ′(a_t)."
+REVERSED_SIGN = "the sign is reversed: return the gradient itself, not the step against it."
 FORWARD = "the loop runs forward in time; δ_t needs δ_{t+1}, so begin at t = T."
 SLOPE_TWICE = "φ′ is applied twice: once between δ_t and ∂L/∂a_t, and again on the way to h_{t−1}."
 SLOPE_SKIPPED_BACK = ("what goes back to h_{t−1} is δ_t W_hhᵀ; it must pass the tanh first: "
@@ -87,6 +97,10 @@ _FLOW = (
     (LINEAR_SLOPE, slip(slope=lambda h, t: 1 - h[t])),
     (OLD_SLOPE, slip(slope=lambda h, t: 1 - h[t - 1] ** 2)),
     (SLOPE_TWICE, slip(slope=lambda h, t: (1 - h[t] ** 2) ** 2)),
+    (SQUASHED_TWICE, slip(slope=lambda h, t: 1 - np.tanh(h[t]) ** 2)),
+    (LOGISTIC_SLOPE, slip(slope=lambda h, t: h[t] * (1 - h[t]))),
+    (NEGATIVE_SLOPE, slip(slope=lambda h, t: h[t] ** 2 - 1)),
+    (PLUS_SLOPE, slip(slope=lambda h, t: 1 + h[t] ** 2)),
     (DROPPED, slip(carry=False)),
     (DROPPED, slip(take=lambda delta, dh_t: dh_t)),
     (OVERWRITTEN, slip(take=lambda delta, dh_t: delta if delta.any() else dh_t)),
@@ -96,6 +110,28 @@ _FLOW = (
     (NEW_STATE, slip(before=lambda h, t: h[t])),
     (FORWARD, slip(times=lambda T: range(1, T + 1))),
 )
+
+
+def _behind(x, h, *rest):
+    return walk(x, np.roll(h, 1, axis=0), *rest)
+
+
+def _late_loss(x, h, dh, W_xh, W_hh):
+    """Add dh[t-1] behind the tanh of step t: to what goes on to h_{t−1}."""
+    *grads, delta = walk(x, h, np.concatenate([dh[1:], 0 * dh[:1]]), W_xh, W_hh)
+    return *grads, delta + dh[0]
+
+
+def _sums_of_delta(x, h, dh, W_xh, W_hh):
+    """Sum h_{t−1}ᵀ δ_t and so on, while δ itself is passed on rightly."""
+    *_, dx, dh_0 = walk(x, h, dh, W_xh, W_hh)
+    after = [
+        walk(x[t:], h[t:], dh[t:], W_xh, W_hh)[4] for t in range(1, len(x) + 1)
+    ]  # what comes back to h_t
+    delta = np.array(after) + dh
+    dW_xh = sum(x_t.T @ delta_t for x_t, delta_t in zip(x, delta))
+    dW_hh = sum(h_prev.T @ delta_t for h_prev, delta_t in zip(h, delta))
+    return dW_xh, dW_hh, delta.sum(axis=(0, 1)), dx, dh_0
 
 
 def _back_without_slope(x, h, dh, W_xh, W_hh):
@@ -110,6 +146,14 @@ def _back_without_slope(x, h, dh, W_xh, W_hh):
     return *results, dx, delta
 
 
+_MORE = (
+    (SHIFTED, _behind),
+    (LATE_LOSS, _late_loss),
+    (UNSLOPED_SUMS, _sums_of_delta),
+    (REVERSED_SIGN, changed(lambda results, args: tuple(-result for result in results))),
+)
+
+
 # --- scalar_bptt -----------------------------------------------------------------------------------------------
 
 
@@ -122,11 +166,11 @@ def _scalar(w, u, b, x, h_0, dh, run=walk):
 
 
 def _scalar_words(sentence):
+    """Say it of numbers: w for W_hh, no batch."""
     words = sentence.replace("dW_hh", "dw").replace("W_hhᵀ", "w").replace("W_hh", "w").replace(" ⊙", "")
-    return words.replace(
-        "the parameters' gradients are summed over the batch but not over time",
-        "dw, du and db are not summed over time",
-    )
+    summed = "the parameters' gradients are summed over the batch but not over time"
+    return words.replace(summed, "dw, du and db are not summed over time").replace("the parameters' gradients",
+                                                                                   "dw, du and db")  # fmt: skip
 
 
 def _scalar_slip(run):
@@ -153,18 +197,21 @@ SCALAR_BPTT = Exercise(
     cases=_scalar_cases,
     reference=_scalar,
     included="T = 1",
+    chain=("db", "du", "dw", "dh_0"),
     variants=(
         *((_scalar_words(sentence), _scalar_slip(run))
           for sentence, run in _FLOW if sentence is not NOT_TRANSPOSED),
         (_scalar_words(SLOPE_SKIPPED_BACK), _scalar_slip(_back_without_slope)),
+        *((_scalar_words(sentence), _scalar_slip(run)) for sentence, run in _MORE),
         ("dw and du are swapped: return (dw, du, db, dh_0), in this order.", _order(1, 0, 2, 3)),
         ("the last value is δ_1; ∂L/∂h_0 is one step further back, δ_1 φ′(a_1) w.",
          lambda w, u, b, x, h_0, dh: (*_scalar(w, u, b, x, h_0, dh)[:3],
                                       _scalar(w, u, b, x[1:], np.tanh(w * h_0 + u * x[0] + b), dh[1:])[3] + dh[0])),
         ("the gradient of h_0 is 0; h_0 is an input, and its gradient is δ_0.",
          lambda *args: (*_scalar(*args)[:3], 0.0)),
-        ("the gradients have the wrong sign: return ∂L/∂w itself, not the step against it.",
-         lambda *args: tuple(-value for value in _scalar(*args))),
+        ("u multiplies x_t, so du sums ∂L/∂a_t · x_t; yours sums ∂L/∂a_t alone.", _order(0, 2, 2, 3)),
+        ("db is 0: b is used at every step, each time with the factor 1, so db sums ∂L/∂a_t.",
+         lambda *args: (*_scalar(*args)[:2], 0.0, _scalar(*args)[3])),
     ),
 )  # fmt: skip
 
@@ -172,9 +219,9 @@ SCALAR_BPTT = Exercise(
 # --- rnn_step_backward -----------------------------------------------------------------------------------------
 
 
-def _step_back(dh_t, x_t, h_prev, h_t, W_xh, W_hh, slope=None, back=lambda da, W: da @ W.T, before=None):
-    da = dh_t * (1 - h_t**2 if slope is None else slope(h_prev, h_t))
-    before = h_prev if before is None else h_t
+def _step_back(dh_t, x_t, h_prev, h_t, W_xh, W_hh, slope=lambda before, h: 1 - h**2, back=lambda da, W: da @ W.T,
+               new_state=False):  # fmt: skip
+    da, before = dh_t * slope(h_prev, h_t), h_t if new_state else h_prev
     return da @ W_xh.T, back(da, W_hh), x_t.T @ da, before.T @ da, da.sum(axis=0)
 
 
@@ -182,16 +229,22 @@ def _step_slip(**how):
     return lambda *args: _step_back(*args, **how)
 
 
-def _step_changed(**change):
-    """One output replaced: change names its place, as a function of (results, arguments)."""
+def _step_part(make, *places):
+    """Replace the results at these places by make(result, arguments)."""
 
     def run(*args):
-        results = list(_step_back(*args))
-        for place, make in change.items():
-            results[int(place[1:])] = make(results, args)
-        return tuple(results)
+        return tuple(make(part, args) if k in places else part for k, part in enumerate(_step_back(*args)))
 
     return run
+
+
+def _delta_in_sums(dh_t, x_t, h_prev, *rest):
+    return *_step_back(dh_t, x_t, h_prev, *rest)[:2], x_t.T @ dh_t, h_prev.T @ dh_t, dh_t.sum(axis=0)
+
+
+def _delta_passed_on(*args):
+    dh_t, *_, W_xh, W_hh = args
+    return dh_t @ W_xh.T, dh_t @ W_hh.T, *_step_back(*args)[2:]
 
 
 def _step_cases(rng):
@@ -213,31 +266,50 @@ RNN_STEP_BACKWARD = Exercise(
     cases=_step_cases,
     reference=_step_back,
     included="B = 1 and D = H",
+    chain=("db_h", "dW_xh", "dW_hh", "dx_t", "dh_prev"),
     variants=(
         (NO_SLOPE, _step_slip(slope=lambda before, h: 1.0)),
         (LINEAR_SLOPE, _step_slip(slope=lambda before, h: 1 - h)),
         (OLD_SLOPE, _step_slip(slope=lambda before, h: 1 - before**2)),
         (SLOPE_TWICE, _step_slip(slope=lambda before, h: (1 - h**2) ** 2)),
         (NOT_TRANSPOSED.replace("δ is", "dh_prev is"), _step_slip(back=lambda da, W: da @ W)),
-        (NEW_STATE, _step_slip(before=True)),
+        (NEW_STATE, _step_slip(new_state=True)),
+        (SQUASHED_TWICE, _step_slip(slope=lambda before, h: 1 - np.tanh(h) ** 2)),
+        (LOGISTIC_SLOPE, _step_slip(slope=lambda before, h: h * (1 - h))),
+        (PLUS_SLOPE, _step_slip(slope=lambda before, h: 1 + h**2)),
+        (UNSLOPED_SUMS, _delta_in_sums),
+        ("dx_t and dh_prev are made from dh_t; they come from ∂L/∂a_t, behind the tanh.", _delta_passed_on),
         ("dW_hh is transposed: entry (i, j) is h_{t−1,i} times da_j, so it is h_prev.T @ da.",
-         _step_changed(_3=lambda results, args: results[3].T)),
+         _step_part(lambda part, args: part.T, 3)),
         ("db_h is not summed over the batch: each row uses the bias once, and the uses add.",
-         _step_changed(_4=lambda results, args: args[0] * (1 - args[3] ** 2))),
+         _step_part(lambda part, args: args[0] * (1 - args[3] ** 2), 4)),
+        ("db_h is summed over the units; sum over the batch, the first axis: each unit has its own bias.",
+         _step_part(lambda part, args: (args[0] * (1 - args[3] ** 2)).sum(axis=1), 4)),
+        ("db_h is one number, summed over the units too; each unit has its own bias: sum over the batch alone.",
+         _step_part(lambda part, args: part.sum(), 4)),
         ("db_h is the mean over the batch; it is the sum: each row uses the bias once, and the uses add.",
-         _step_changed(_4=lambda results, args: results[4] / len(args[0]))),
-        ("dW_hh is the mean over the batch; it is the sum: the product h_prev.T @ da adds the rows up by itself.",
-         _step_changed(_2=lambda results, args: results[2] / len(args[0]),
-                       _3=lambda results, args: results[3] / len(args[0]),
-                       _4=lambda results, args: results[4] / len(args[0]))),
+         _step_part(lambda part, args: part / len(args[0]), 4)),
+        ("the parameters' gradients are the mean over the batch; each row uses the parameters once, and the uses add.",
+         _step_part(lambda part, args: part / len(args[0]), 2, 3, 4)),
+        ("the matrices' gradients are the mean over the batch; h_prev.T @ da adds its rows up by itself.",
+         _step_part(lambda part, args: part / len(args[0]), 2, 3)),
+        (REVERSED_SIGN, _step_part(lambda part, args: -part, 0, 1, 2, 3, 4)),
         ("dx_t and dh_prev are swapped: return (dx_t, dh_prev, dW_xh, dW_hh, db_h), in this order.",
-         _step_changed(_0=lambda results, args: _step_back(*args)[1],
-                       _1=lambda results, args: _step_back(*args)[0])),
+         lambda *args: tuple(_step_back(*args)[k] for k in (1, 0, 2, 3, 4))),
+        ("dW_xh and dW_hh are swapped: return (dx_t, dh_prev, dW_xh, dW_hh, db_h), in this order.",
+         lambda *args: tuple(_step_back(*args)[k] for k in (0, 1, 3, 2, 4))),
     ),
 )  # fmt: skip
 
 
 # --- rnn_backward ----------------------------------------------------------------------------------------------
+
+
+def _rows_of_bias(x, h, dh, W_xh, W_hh):
+    """Return ∂L/∂a_t summed over time alone, (B, H)."""
+    return np.array(
+        [walk(x[:, b : b + 1], h[:, b : b + 1], dh[:, b : b + 1], W_xh, W_hh)[2] for b in range(x.shape[1])]
+    )
 
 
 def _part(place, make):
@@ -254,6 +326,8 @@ RNN_BACKWARD = Exercise(
     cases=walk_cases,
     reference=walk,
     included="T = 1, B = 1 and H = 1",
+    chain=("dx", "dh_0", "db_h", "dW_xh", "dW_hh"),
+    backwards=True,
     variants=(
         *_FLOW,
         (SLOPE_SKIPPED_BACK, _back_without_slope),
@@ -267,10 +341,23 @@ RNN_BACKWARD = Exercise(
          _part(4, lambda g, args: 0 * g)),
         ("dh_0 is δ_1; one more step, (δ_1 ⊙ φ′(a_1)) W_hhᵀ, leads to δ_0.",
          _part(4, lambda g, args: walk(args[0][1:], args[1][1:], args[2][1:], *args[3:])[4] + args[2][0])),
-        ("dx lacks W_xhᵀ at the right step: it stands in the opposite order of time.",
+        *_MORE,
+        ("the parameters' gradients are the mean over time and batch; they are the sum over all T · B uses.",
+         changed(lambda results, args: (*[g / args[2][..., 0].size for g in results[:3]], *results[3:]))),
+        ("dh_0 is summed over the batch; each row has its own h_0, so it is (B, H).",
+         _part(4, lambda g, args: g.sum(axis=0))),
+        ("dx stands in the order of the walk, last step first: dx[0] belongs to x_1.",
          _part(3, lambda g, args: g[::-1])),
-        ("db_h is right for one row of the batch only: sum ∂L/∂a_t over the batch as well.",
-         _part(2, lambda g, args: walk(*[a[:, :1] for a in args[:3]], *args[3:])[2])),
+        ("dx is left at 0; x_t reaches the loss through a_t, so dx[t-1] is ∂L/∂a_t W_xhᵀ.",
+         _part(3, lambda g, args: 0 * g)),
+        ("db_h is summed over time but not over the batch: sum ∂L/∂a_t over the rows as well.",
+         _part(2, lambda g, args: _rows_of_bias(*args))),
+        ("db_h holds one row of the batch only: sum ∂L/∂a_t over the rows.",
+         _part(2, lambda g, args: _rows_of_bias(*args)[0])),
+        ("db_h is one number, summed over the units too; each unit has its own bias.",
+         _part(2, lambda g, args: g.sum())),
+        ("db_h is the mean over the batch; it is the sum: each row uses the bias once, and the uses add.",
+         _part(2, lambda g, args: g / args[0].shape[1])),
     ),
 )  # fmt: skip
 
@@ -290,11 +377,14 @@ BPTT_FIXED = Exercise(
     reference=_only_dW_hh(walk),
     included="T = 1, B = 1 and H = 1",
     variants=(
-        ("still as it was given. Look at the line that passes δ on to the step before.",
+        ("still as it was given: loop, sum and tanh are right; look at the line that passes δ on to the step before.",
          _only_dW_hh(slip(back=lambda da, W: da @ W))),
         *((sentence, _only_dW_hh(run)) for sentence, run in _FLOW if sentence is not NOT_TRANSPOSED),
         (SLOPE_SKIPPED_BACK, _only_dW_hh(_back_without_slope)),
-        ("dW_hh is transposed now; that line was right.", lambda *args: walk(*args)[1].T),
+        *((sentence, _only_dW_hh(run)) for sentence, run in _MORE),
+        ("dW_hh is transposed now; the line that adds to it was right.", lambda *args: walk(*args)[1].T),
+        ("that line is mended, but dW_hh is transposed now; the line that adds to it was right.",
+         lambda *args: slip(back=lambda da, W: da @ W)(*args)[1].T),
     ),
 )  # fmt: skip
 

@@ -154,10 +154,19 @@ def _shape_reason(error, place):
     if into:
         target = f", where {_source(place.node)} stands" if place and place.node is not None else ""
         return f"a value of shape {into[1]} does not fit into shape {into[2]}{target}."
-    if not re.search("matmul|not aligned|broadcast", message) or place is None:
+    if not re.search("matmul|not aligned|broadcast", message):
         return None
-    operands = _operands(place.node)
-    return _operand_reason(*operands, place.names) if operands else None
+    operands = place and _operands(place.node)
+    return _operand_reason(*operands, place.names) if operands else _unplaced_reason(message)
+
+
+def _unplaced_reason(message):
+    """Say the sizes alone, where the operation itself cannot be read (code whose text is not kept)."""
+    sizes = re.search(r"size (\d+) is different from (\d+)", message)
+    if sizes:
+        return f"the inner sizes of a matrix product differ, {sizes[2]} and {sizes[1]}."
+    shapes = re.search(r"shapes (\(.*?\)) (?:and )?(\(.*?\))", message)
+    return f"two shapes do not fit each other, {shapes[1]} and {shapes[2]}." if shapes else None
 
 
 def _operands(node):

@@ -68,7 +68,7 @@ def _clip_exercise(name, mistakes):
     return Exercise(
         name=name,
         args=("grads", "max_norm"),
-        outputs=(("the list of clipped gradients", "of the arrays' shapes"),),
+        outputs=(("the list of clipped gradients", "()"),),
         cases=_clip_cases,
         reference=_stacked(_clip),
         included="a gradient that is short enough",
@@ -92,7 +92,7 @@ def _scaled(size):
 SCALE_TO = Exercise(
     name="scale_to",
     args=("W", "s_max"),
-    outputs=(("the scaled W", "of W's shape"),),
+    outputs=(("the scaled W", "W.shape"),),
     cases=lambda rng: [Case(f"W of shape {shape}, s_max = {s}", (rng.normal(size=shape), s)) for shape, s in
                        (((3, 3), 0.9), ((4, 4), 1.0), ((2, 2), 2.0))],
     reference=_scaled(lambda W: np.linalg.svd(W)[1][0]),

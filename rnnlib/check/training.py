@@ -16,7 +16,7 @@ def _sgd_cases(rng):
 SGD_STEP = Exercise(
     name="sgd_step",
     args=("W", "dW", "lr"),
-    outputs=(("the new W", "of W's shape"),),
+    outputs=(("the new W", "W.shape"),),
     cases=_sgd_cases,
     reference=lambda W, dW, lr: W - lr * dW,
     variants=(
@@ -83,7 +83,7 @@ def _adam_cases(rng):
 ADAM_STEP = Exercise(
     name="adam_step",
     args=("W", "dW", "m", "v", "t", "lr", "beta1", "beta2", "eps"),
-    outputs=(("W", "of W's shape"), ("m", "of W's shape"), ("v", "of W's shape")),
+    outputs=(("W", "W.shape"), ("m", "W.shape"), ("v", "W.shape")),
     cases=_adam_cases,
     reference=_adam,
     included="the first step",

@@ -12,10 +12,15 @@ import rnnlib
 from rnnlib import check
 from rnnlib.check import engine
 
-NAMES = [name for name in check.__all__ if name not in ("Result", "value", "choice", "explorer")]
+NO_TABLES = ("Result", "value", "choice", "explorer", "exploding_net")
+NAMES = [name for name in check.__all__ if name not in NO_TABLES]
+MODULES = (
+    check.sequences, check.cell, check.unrolling, check.loss,
+    check.bptt, check.training, check.truncation, check.gradients, check.taming,
+)  # fmt: skip
 EXERCISES = {
     exercise.name: exercise
-    for module in (check.sequences, check.cell, check.unrolling, check.loss)
+    for module in MODULES
     for exercise in vars(module).values()
     if isinstance(exercise, engine.Exercise)
 }
@@ -342,6 +347,20 @@ def test_missing_keepdims_is_suggested():
 def test_code_without_its_source_still_gets_a_sentence():
     function = stub_with("return x_t @ W_xh.T", ("x_t", "h_prev", "W_xh", "W_hh", "b_h"))
     assert check.rnn_step(function).sentence.startswith("Not yet: line 2: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("x_t @ W_xh.T", "the inner sizes of a matrix product differ, 3 and 4."),
+        ("np.dot(x_t, W_xh.T)", "two shapes do not fit each other, (2,3) and (4,3)."),
+        ("x_t + W_xh", "two shapes do not fit each other, (2,3) and (3,4)."),
+    ],
+)
+def test_code_without_its_source_is_told_its_sizes(line, words):
+    function = stub_with(f"return {line}", ("x_t", "h_prev", "W_xh", "W_hh", "b_h"))
+    function.__globals__["np"] = np
+    assert check.rnn_step(function).sentence == f"Not yet: line 2: {words}"
 
 
 def test_transposed_answers_are_told_of_their_shape():
