@@ -1,21 +1,9 @@
 """The readout: from states to logits or predictions, the same at every step."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from .. import _validate
-from ..cells.base import Grads, Layer
-
-
-@dataclass(repr=False, eq=False)
-class ReadoutTrace:
-    """What Readout.forward saw and made: `x` (…, H), `y` (…, O), the parameters used and the layer."""
-
-    x: np.ndarray
-    y: np.ndarray
-    params: dict
-    owner: object
+from ..cells.base import Grads, Layer, LayerTrace
 
 
 class Readout(Layer):
@@ -60,7 +48,7 @@ class Readout(Layer):
         with np.errstate(all="ignore"):
             y = x.reshape(-1, self.hidden_size) @ params["W_hy"]  # all steps in one product
             y += params["b_y"]
-        return ReadoutTrace(x, y.reshape(*x.shape[:-1], self.output_size), params, self)
+        return LayerTrace(x, y.reshape(*x.shape[:-1], self.output_size), params, self)
 
     def backward(self, trace, dy):
         """Return the Grads for dy, ∂L/∂ of trace.y, in its shape.

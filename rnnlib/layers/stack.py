@@ -1,19 +1,19 @@
 """Layers one above the other, as one layer."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from .. import _validate
-from ..cells.base import Grads, Layer
+from .composite import Composite, layer_of, need
 
 
 @dataclass(repr=False, eq=False)
 class StackTrace:
-    """The traces of all layers, from the lowest up, in `layers`."""
+    """The traces of all layers, from the lowest up, in `layers`; `lengths` (B,) those of `y`, or None."""
 
     layers: list
+    lengths: np.ndarray
     owner: object
 
     @property
@@ -32,8 +32,13 @@ class StackTrace:
         """Each layer's last states (B, H), None for a layer that has no state."""
         return [getattr(trace, "h_last", None) for trace in self.layers]
 
+    @property
+    def c_last(self):
+        """Each layer's last cell states (B, H), None for a layer that has none."""
+        return [getattr(trace, "c_last", None) for trace in self.layers]
 
-class Stack(Layer):
+
+class Stack(Composite):
     """Layers one above the other; made by `stack`, which documents it.
 
     >>> import rnnlib
@@ -42,33 +47,22 @@ class Stack(Layer):
     (2, 2, 1)
     """
 
-    takes = frozenset({"h0", "lengths", "rng"})
+    takes = frozenset({"h0", "c0", "lengths", "rng"})
 
     def __init__(self, layers):
-        self.layers = _read_layers(layers)
-        super().__init__(self.layers[0].input_size, self.layers[-1].output_size, self.layers[0].dtype)
-        self.params = dict(self._layers_params())
+        self.layers, output_size, dtype = _read_layers(layers)
+        parts = {str(i): layer for i, layer in enumerate(self.layers)}
+        super().__init__(parts, self.layers[0].input_size, output_size, dtype)
 
     def __repr__(self):
         return f"stack([{', '.join(map(repr, self.layers))}])"
 
-    def _layers_params(self):
-        for i, layer in enumerate(self.layers):
-            for name, array in layer.params.items():
-                yield f"{i}.{name}", array
-
-    def _check_params(self):
-        """The stack's arrays and the layers' are the same objects, or an update would reach only one of them."""
-        for key, array in self._layers_params():
-            if self.params.get(key) is not array:
-                raise ValueError(f'params["{key}"] is no longer the array of its layer; expected one array in both '
-                                 f'places: write into it, params["{key}"][...] = values')  # fmt: skip
-
-    def forward(self, x, h0=None, *, lengths=None, rng=None):
+    def forward(self, x, h0=None, c0=None, *, lengths=None, rng=None):
         """Run all layers upward and return their traces, `trace.layers`, and the top one's `trace.y`.
 
-        x (T, B, D); h0 a list with one entry per layer, None where there is none; lengths (B,) for every cell;
-        rng for layers that draw. ValueError where a list is of the wrong length or a layer has no state to set.
+        x (T, B, D), or symbols (T, B) for an Embedding; h0 and c0 lists with one entry per layer, None where there is
+        none; lengths (B,) for every layer that takes them (a convolution hands shorter ones on); rng for layers that
+        draw. ValueError where a list is of the wrong length or a layer has no state to set.
 
         >>> import numpy as np, rnnlib
         >>> net = rnnlib.stack([rnnlib.RNN(2, 3, rng=0), rnnlib.Readout(3, 1, rng=1)])
@@ -78,19 +72,21 @@ class Stack(Layer):
         self._check_params()
         rng = None if rng is None else _validate.generator(rng)
         traces = []
-        for layer, start in zip(self.layers, self._per_layer(h0, "h0")):
-            options = {"h0": start, "lengths": lengths, "rng": rng}
-            traces.append(
-                layer.forward(x, **{name: options[name] for name in options if name in layer.takes})
-            )
+        starts = zip(self._per_layer(h0, "h0"), self._per_layer(c0, "c0"))
+        for layer, (h_start, c_start) in zip(self.layers, starts):
+            options = {"h0": h_start, "c0": c_start, "lengths": lengths, "rng": rng}
+            options = {name: value for name, value in options.items() if name in layer.takes}
+            traces.append(layer.forward(x, **options))
             x = _validate.made(traces[-1].y)
-        return StackTrace(traces, self)
+            if lengths is not None:
+                lengths = getattr(traces[-1], "lengths", lengths)
+        return StackTrace(traces, lengths, self)
 
-    def backward(self, trace, dy=None, *, dh_last=None, window=None):
-        """Walk all layers downward and return Grads: `params` ("1.W_hh"), `x`, `layers`, and `h0` as a list.
+    def backward(self, trace, dy=None, *, dh_last=None, dc_last=None, window=None):
+        """Walk all layers downward and return Grads: `params` ("1.W_hh"), `x`, `layers`, `h0` and `c0` as lists.
 
-        dy is ∂L/∂ of trace.y; dh_last a list with one entry per layer, None where there is none; window as in
-        the cells. ValueError if dy and dh_last are both None or the trace is another stack's.
+        dy is ∂L/∂ of trace.y; dh_last and dc_last lists with one entry per layer, None where there is none; window as
+        in the cells. ValueError if all three are None or the trace is another stack's.
 
         >>> import numpy as np, rnnlib
         >>> net = rnnlib.stack([rnnlib.RNN(2, 3, rng=0), rnnlib.Readout(3, 1, rng=1)])
@@ -98,44 +94,30 @@ class Stack(Layer):
         >>> sorted(grads.params)
         ['0.W_hh', '0.W_xh', '0.b_h', '1.W_hy', '1.b_y']
         """
-        self._check_owner(trace)
-        self._check_params()
-        if dy is None and dh_last is None:
-            raise ValueError(
-                "dy and dh_last are both None; expected the loss's gradient in at least one of them"
-            )
+        self._check_backward(trace, dy=dy, dh_last=dh_last, dc_last=dc_last)
         dy = np.zeros_like(trace.y) if dy is None else dy
-        all_grads = []
-        for layer, seen, last in reversed(
-            [*zip(self.layers, trace.layers, self._per_layer(dh_last, "dh_last"))]
-        ):
-            options = {"dh_last": last, "window": window} if "h0" in layer.takes else {}
-            all_grads.insert(0, layer.backward(seen, dy, **options))
-            dy = _validate.made(all_grads[0].x)
-        return self._collect(all_grads)
-
-    def _collect(self, all_grads):
-        params = {f"{i}.{name}": g for i, grads in enumerate(all_grads) for name, g in grads.params.items()}
-        return Grads(params, all_grads[0].x, h0=[grads.h0 for grads in all_grads], layers=all_grads)
+        h_lasts, c_lasts = self._per_layer(dh_last, "dh_last"), self._per_layer(dc_last, "dc_last")
+        grads = {}
+        for i, layer in reversed([*enumerate(self.layers)]):
+            options = {"dh_last": h_lasts[i], "window": window} if "h0" in layer.takes else {}
+            options |= {"dc_last": c_lasts[i]} if "c0" in layer.takes else {}
+            grads[str(i)] = layer.backward(trace.layers[i], dy, **options)
+            dy = None if grads[str(i)].x is None else _validate.made(grads[str(i)].x)
+        grads = dict(reversed(grads.items()))
+        h0, c0 = ([getattr(one, name) for one in grads.values()] for name in ("h0", "c0"))
+        return self._collect(grads, grads["0"].x, h0=h0, c0=c0)
 
     def _per_layer(self, values, name):
-        n = len(self.layers)
-        if values is None:
-            return [None] * n
-        if not isinstance(values, (list, tuple)) or len(values) != n:
-            got = (
-                f"a list of {len(values)}"
-                if isinstance(values, (list, tuple))
-                else _validate.describe(values)
-            )
-            raise ValueError(
-                f"{name} is {got}; expected a list of {n}, one entry per layer, None where there is none"
-            )
+        """Return one value per layer: a list as it was given, or None for each."""
+        n, state = len(self.layers), "cell state" if "c" in name else "state"
+        values = [None] * n if values is None else values
+        is_list = isinstance(values, (list, tuple))
+        got = f"a list of {len(values)}" if is_list else _validate.describe(values)
+        need(is_list and len(values) == n,
+             f"{name} is {got}; expected a list of {n}, one entry per layer, None where there is none")  # fmt: skip
         for i, (layer, value) in enumerate(zip(self.layers, values)):
-            if value is not None and "h0" not in layer.takes:
-                raise ValueError(
-                    f"{name}[{i}] is {_validate.describe(value)}; expected None: {layer!r} has no state"
-                )
+            need(value is None or ("c0" if "c" in name else "h0") in layer.takes, f"{name}[{i}] is "
+                 f"{_validate.describe(value)}; expected None: {layer!r} has no {state}")  # fmt: skip
         return values
 
 
@@ -155,25 +137,17 @@ def stack(layers):
 
 
 def _read_layers(layers):
+    """Check that the layers go together; return them, the size of the output and the float type."""
     if not isinstance(layers, (list, tuple)) or not layers:
         raise TypeError(f"layers is {_validate.describe(layers)}; expected a list of at least one layer")
+    below, size, dtype = None, None, None  # Dropout takes any size and float type: None
     for i, layer in enumerate(layers):
-        if not isinstance(layer, Layer):
-            raise TypeError(
-                f"layers[{i}] is {_validate.describe(layer)}; expected a layer, such as RNN or Readout"
-            )
-        if any(layer is other for other in layers[:i]):
-            raise ValueError(f"layers[{i}], {layer!r}, stands in the stack twice; expected different layers")
-    for i, (below, above) in enumerate(pairwise(layers)):
-        _check_meeting(i, below, above)
-    return list(layers)
-
-
-def _check_meeting(i, below, above):
-    if below.output_size != above.input_size:
-        raise ValueError(f"layers[{i + 1}], {above!r}, has input size {above.input_size}; expected "
-                         f"{below.output_size}, the output size of {below!r}")  # fmt: skip
-    if below.dtype != above.dtype:
-        raise ValueError(
-            f"layers[{i + 1}], {above!r}, is {above.dtype}; expected {below.dtype}, as {below!r}"
-        )
+        name = f"layers[{i}], {layer_of(layer, f'layers[{i}]')!r},"
+        need(all(layer is not other for other in layers[:i]),
+             f"{name} stands in the stack twice; expected different layers")  # fmt: skip
+        need(size is None or layer.input_size in (size, None), f"{name} has input size {layer.input_size}; expected "
+             f"{size}, the output size of {below!r}")  # fmt: skip
+        need(dtype is None or layer.dtype is None or dtype == layer.dtype,
+             f"{name} is {layer.dtype}; expected {dtype}, as {below!r}")  # fmt: skip
+        below, size, dtype = layer, layer.output_size or size, layer.dtype or dtype
+    return list(layers), size, dtype

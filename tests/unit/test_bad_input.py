@@ -39,9 +39,7 @@ class World:
         """Everything a refused call must leave alone."""
         groups = [self.cell.params, self.readout.params, self.net.params, self.params, self.grads, vars(self)]
         named = {f"{i}.{name}": value for i, group in enumerate(groups) for name, value in group.items()}
-        named |= {
-            f"{name}.adam.{i}": s for name, state in self.adam._state.items() for i, s in enumerate(state)
-        }
+        named |= {f"adam.{i}": slot for i, slot in enumerate(self.adam._state)}
         return {name: value for name, value in named.items() if isinstance(value, np.ndarray)}
 
 
@@ -252,7 +250,7 @@ BACKWARD = [
         V,
         ["trace is the trace of another layer, RNN(2, 3", "this"],
     ),
-    (lambda w: w.net.backward(w.seen), V, ["dy and dh_last are both None", "expected"]),
+    (lambda w: w.net.backward(w.seen), V, ["dy, dh_last, dc_last are all None", "expected"]),
     (lambda w: w.net.backward(w.seen, w.dh), V, ["dy has shape (5, 2, 3)", "(5, 2, 4)"]),
     (lambda w: w.net.backward(w.seen, w.logits, dh_last=w.dh[0]), V, ["dh_last is an array", "a list of 2"]),
     (lambda w: w.net.backward(w.seen, dh_last=[None, w.dh[0]]), V, ["dh_last[1]", "expected None"]),
