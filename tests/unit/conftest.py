@@ -8,7 +8,7 @@ settings.register_profile("untimed", deadline=None)  # a busy machine is no fail
 settings.load_profile("untimed")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def slopes():
     """Central differences of a loss in every entry of one array, which is changed and restored."""
 
@@ -24,3 +24,15 @@ def slopes():
         return found
 
     return differences
+
+
+@pytest.fixture(scope="session")
+def hold(slopes):
+    """Hold gradients to central differences: hold(loss, {name: (gradient, array it belongs to)})."""
+
+    def to_slopes(loss, pairs):
+        for name, (gradient, array) in pairs.items():
+            assert gradient.shape == array.shape, name
+            np.testing.assert_allclose(gradient, slopes(loss, array), atol=2e-7, rtol=1e-6, err_msg=name)
+
+    return to_slopes
