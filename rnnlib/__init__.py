@@ -19,7 +19,13 @@ from .cells.rnn import RNN
 from .cells.truncated import truncated
 from .clipping import clip_grad_norm, clip_grad_value, grad_norm
 from .gradcheck import gradcheck
+from .layers.attention import Attention
+from .layers.bidirectional import bidirectional
+from .layers.conv import Conv1D
+from .layers.dropout import Dropout
+from .layers.embedding import Embedding
 from .layers.readout import Readout
+from .layers.seq2seq import EncoderDecoder
 from .layers.stack import stack
 from .losses import mse, softmax, softmax_cross_entropy
 from .optim import SGD, Adagrad, Adam
@@ -27,7 +33,9 @@ from .optim import SGD, Adagrad, Adam
 __version__ = "0.1.0"
 
 __all__ = [
-    "RNN", "LSTM", "GRU", "Readout", "stack", "truncated", "Grads",
+    "RNN", "LSTM", "GRU", "truncated", "Grads",
+    "Readout", "Embedding", "Dropout", "Conv1D", "Attention", "stack", "bidirectional",
+    "EncoderDecoder",
     "softmax", "softmax_cross_entropy", "mse",
     "SGD", "Adagrad", "Adam",
     "clip_grad_norm", "clip_grad_value", "grad_norm", "gradcheck",
