@@ -18,6 +18,7 @@ _WHERE = {
     "Truncation": "truncation",
     "BpttStepper": "bptt_stepper",
     "GradientCheck": "gradient_check",
+    "LossCliff": "loss_cliff",
     "Question": "question",
 }
 _MODULES = ("joiner", "linear", "palette", "runs", "seeded", "text", "specs", "markup")
