@@ -43,7 +43,8 @@ class Exercise:
     `variants` pairs (sentence, function) of known mistakes; `included` names the edge cases that were tried;
     `hints` pairs (pattern, sentence): the sentence follows what is said of an exception if the pattern is found in it.
     `chain` lists the outputs' names in the order of the computation where the answer has another order; `backwards`
-    says that time runs from the end, so that the last wrong step is the one to mend.
+    says that time runs from the end, so that the last wrong step is the one to mend. `look(found, wanted)` takes the
+    answers to all cases, as tuples of arrays, and returns a sentence for what no function can copy (chance), or None.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Exercise:
     hints: tuple = ()
     chain: tuple = ()
     backwards: bool = False
+    look: callable = None
 
     @property
     def order(self):
@@ -120,7 +122,9 @@ def _judge(function, exercise):
     if all(map(_same, attempts, wanted)):
         return _right(exercise, attempts, again)
     alone, cases, attempts, wanted = _set_apart(cases, attempts, wanted)
-    sentence = alone or _named_variant(exercise, cases, attempts, wanted)
+    sentence = (
+        alone or _named_variant(exercise, cases, attempts, wanted) or _looked(exercise, attempts, wanted)
+    )
     sentence = sentence or _first_wrong(exercise, cases, attempts, wanted) + _clue(function, attempts, wanted)
     return wrong(sentence + _about_prints(run))
 
@@ -383,6 +387,12 @@ def _explains_numbers(attempts, theirs, wanted):
     answered = [(a, v, w) for a, v, w in zip(attempts, theirs, wanted) if a.error is None]
     tells = [not _same(a, w) for a, _, w in answered]
     return all(v.error is None and _same(a, v) for a, v, _ in answered) and sum(tells) > 1
+
+
+def _looked(exercise, attempts, wanted):
+    if exercise.look is None or any(attempt.error is not None for attempt in attempts):
+        return None
+    return exercise.look([attempt.arrays for attempt in attempts], [target.arrays for target in wanted])
 
 
 def _named_by_one_output(exercise, attempts, theirs, wanted):

@@ -19,6 +19,7 @@ SGD_STEP = Exercise(
     outputs=(("the new W", "W.shape"),),
     cases=_sgd_cases,
     reference=lambda W, dW, lr: W - lr * dW,
+    included="a single number",
     variants=(
         ("this goes uphill: the step is against the gradient, so it is subtracted.", lambda W, dW, lr: W + lr * dW),
         ("the learning rate is missing.", lambda W, dW, lr: W - dW),
@@ -28,6 +29,9 @@ SGD_STEP = Exercise(
         ("only the sign of the gradient is used; its size counts too.", lambda W, dW, lr: W - lr * np.sign(dW)),
         ("the gradient is divided by its norm; plain gradient descent takes it as it is.",
          lambda W, dW, lr: W - lr * dW / np.linalg.norm(dW)),
+        ("W comes back as it was: return the new parameter.", lambda W, dW, lr: W.copy()),
+        ("the two are the wrong way round: the step is subtracted from W.", lambda W, dW, lr: lr * dW - W),
+        ("the learning rate is added to the gradient; it is a factor.", lambda W, dW, lr: W - (lr + dW)),
         ("W is shrunk as well: only the gradient is multiplied by the rate.", lambda W, dW, lr: lr * (W - dW)),
     ),
 )  # fmt: skip
@@ -36,30 +40,15 @@ SGD_STEP = Exercise(
 # --- adam_step -------------------------------------------------------------------------------------------------
 
 
-def _adam(
-    W,
-    dW,
-    m,
-    v,
-    t,
-    lr,
-    beta1,
-    beta2,
-    eps,
-    *,
-    square=np.square,
-    correct=(True, True),
-    shift=0,
-    sign=-1,
-    step=lambda m, v, eps: m / (np.sqrt(v) + eps),
-    swap=False,
-    kept=lambda m, v, m_hat, v_hat: (m, v),
-):
+def _adam(W, dW, m, v, t, lr, beta1, beta2, eps, *, square=np.square, correct=(True, True), shift=0, sign=-1,
+          step=lambda m, v, eps: m / (np.sqrt(v) + eps), swap=False, kept=lambda m, v, m_hat, v_hat: (m, v),
+          rest=lambda beta: 1 - beta, bias=lambda beta, t: 1 - beta**t):  # fmt: skip
+    """One step of Adam; each keyword is a place for a mistake."""
     beta1, beta2 = (beta2, beta1) if swap else (beta1, beta2)
-    m, v = beta1 * m + (1 - beta1) * dW, beta2 * v + (1 - beta2) * square(dW)
+    m, v = beta1 * m + rest(beta1) * dW, beta2 * v + rest(beta2) * square(dW)
     with np.errstate(all="ignore"):
-        m_hat = m / (1 - beta1 ** (t + shift)) if correct[0] else m
-        v_hat = v / (1 - beta2 ** (t + shift)) if correct[1] else v
+        m_hat = m / bias(beta1, t + shift) if correct[0] else m
+        v_hat = v / bias(beta2, t + shift) if correct[1] else v
         return W + sign * lr * step(m_hat, v_hat, eps), *kept(m, v, m_hat, v_hat)
 
 
@@ -67,16 +56,40 @@ def _adam_slip(**how):
     return lambda *args: _adam(*args, **how)
 
 
+def _adam_short(W, dW, m, v, t, lr, beta1, beta2, eps):
+    """The shortened form at the end of section 2 of the paper, which adds ε elsewhere."""
+    _, m, v = _adam(W, dW, m, v, t, lr, beta1, beta2, eps)
+    rate = lr * np.sqrt(1 - beta2**t) / (1 - beta1**t)
+    return W - rate * m / (np.sqrt(v) + eps), m, v
+
+
+def _adam_of(gradient):
+    """Take the step with something else in the place of the corrected m: gradient(dW, old m, new m)."""
+
+    def run(W, dW, m, v, t, lr, beta1, beta2, eps):
+        _, new_m, new_v = _adam(W, dW, m, v, t, lr, beta1, beta2, eps)
+        with np.errstate(all="ignore"):
+            v_hat = new_v / (1 - beta2**t)
+            return W - lr * gradient(dW, m, beta1, t) / (np.sqrt(v_hat) + eps), new_m, new_v
+
+    return run
+
+
+def _adam_old_v(W, dW, m, v, t, lr, beta1, beta2, eps):
+    _, new_m, new_v = _adam(W, dW, m, v, t, lr, beta1, beta2, eps)
+    with np.errstate(all="ignore"):
+        m_hat, v_hat = new_m / (1 - beta1**t), v / (1 - beta2**t)
+        return W - lr * m_hat / (np.sqrt(v_hat) + eps), new_m, new_v
+
+
 def _adam_cases(rng):
     cases = []
-    for shape, t, eps in (((3, 2), 3, 1e-2), ((4,), 1, 1e-8), ((2, 2), 50, 1e-3)):
+    for shape, t, eps in (((3, 2), 3, 1e-2), ((4,), 1, 1e-8), ((2, 2), 50, 1e-3), ((3,), 1, 0.1)):
         W, dW = rng.normal(size=(2, *shape))
-        m, v = (
-            (np.zeros(shape), np.zeros(shape))
-            if t == 1
-            else (rng.normal(size=shape), rng.uniform(0.5, 1, shape))
-        )
-        cases.append(Case(f"W of shape {shape}, t = {t}", (W, dW, m, v, t, 0.1, 0.8, 0.95, eps)))
+        m, v = rng.normal(size=shape), rng.uniform(0.5, 1, shape)
+        if t == 1:
+            m, v = 0 * m, 0 * v
+        cases.append(Case(f"W of shape {shape}, t = {t}, ε = {eps:g}", (W, dW, m, v, t, 0.1, 0.8, 0.95, eps)))
     return cases
 
 
@@ -87,6 +100,7 @@ ADAM_STEP = Exercise(
     cases=_adam_cases,
     reference=_adam,
     included="the first step",
+    chain=("m", "v", "W"),
     variants=(
         ("m and v are not corrected for their start at 0: divide by 1 − β^t.", _adam_slip(correct=(False, False))),
         ("v is corrected for its start at 0, m is not.", _adam_slip(correct=(False, True))),
@@ -103,11 +117,31 @@ ADAM_STEP = Exercise(
         ("this goes uphill: the step is subtracted.", _adam_slip(sign=1)),
         ("the corrected m and v come back; keep them as they were before the correction, or it is applied twice "
          "at the next step.", _adam_slip(kept=lambda m, v, m_hat, v_hat: (m_hat, v_hat))),
+        ("this is the step alone; W after it is wanted.",
+         lambda W, *args: (_adam(W, *args)[0] - W, *_adam(W, *args)[1:])),
+        ("this is the step alone; W after it is wanted.",
+         lambda W, *args: (W - _adam(W, *args)[0], *_adam(W, *args)[1:])),
         ("the old m and v come back; the next step needs the new ones.",
          lambda W, dW, m, v, *rest: (_adam(W, dW, m, v, *rest)[0], m, v)),
         ("the step uses the gradient itself; it is the running mean m, corrected.",
-         lambda W, dW, m, v, t, lr, b1, b2, eps: (W - lr * dW / (np.sqrt((b2 * v + (1 - b2) * dW**2) / (1 - b2**t))
-                                                                  + eps), *_adam(W, dW, m, v, t, lr, b1, b2, eps)[1:])),
+         _adam_of(lambda dW, m, beta1, t: dW)),
+        ("the step uses the old m; it uses the new one, which holds this gradient already.",
+         _adam_of(lambda dW, m, beta1, t: m / (1 - beta1**t))),
+        ("the step uses the old v; it uses the new one, which holds this gradient already.", _adam_old_v),
+        ("right but for ε: this is the shortened form, which adds ε to √v; add it to the root of the corrected v.",
+         _adam_short),
+        ("the factors 1 − β are missing: m = β_1 m + (1 − β_1) dW, a mean, and v alike.",
+         _adam_slip(rest=lambda beta: 1.0)),
+        ("β stands at the new part, 1 − β at the old; a mean that remembers keeps β of what it was.",
+         lambda W, dW, m, v, t, lr, b1, b2, eps: _adam(W, dW, m, v, t, lr, 1 - b1, 1 - b2, eps,
+                                                       bias=lambda beta, t: 1 - (1 - beta) ** t)),
+        ("the correction is 1 − β at every step; it is 1 − β^t, which goes to 1.",
+         _adam_slip(bias=lambda beta, t: 1 - beta)),
+        ("the correction is 1 − β · t; it is 1 − β^t.", _adam_slip(bias=lambda beta, t: 1 - beta * t)),
+        ("m and v are multiplied by 1 − β^t; they are too small at the start, so divide.",
+         _adam_slip(bias=lambda beta, t: 1 / (1 - beta**t))),
+        ("the root is taken of the whole step; it is over the corrected v alone.",
+         _adam_slip(step=lambda m, v, eps: np.sign(m) * np.sqrt(np.abs(m) / (v + eps)))),
         ("m and v are swapped: return (W, m, v).", _adam_slip(kept=lambda m, v, m_hat, v_hat: (v, m))),
     ),
 )  # fmt: skip
@@ -118,6 +152,24 @@ ADAM_STEP = Exercise(
 
 def _split(series, n):
     return series[: len(series) - n], series[len(series) - n :]
+
+
+def _every(series, n):
+    """Hold back n values, evenly spread."""
+    places = np.arange(n) * len(series) // max(n, 1)
+    return np.delete(series, places), series[places]
+
+
+def _shuffled(found, wanted):
+    """Are these all the values, each in one part, but mixed? No variant can copy what was drawn by chance."""
+    mixed = [(f, w) for f, w in zip(found, wanted) if len(w[1])]
+    sizes = all(part.shape == right.shape for f, w in mixed for part, right in zip(f, w))
+    if not sizes or not all(
+        np.array_equal(np.sort(np.concatenate(f)), np.sort(np.concatenate(w))) for f, w in mixed
+    ):
+        return None
+    return ("the values are mixed: a series is cut once, the earlier part trains, and the last values are held back in "
+            "their order.")  # fmt: skip
 
 
 def _split_cases(rng):
@@ -134,20 +186,23 @@ SPLIT_IN_TIME = Exercise(
     cases=_split_cases,
     reference=_split,
     included="nothing held back",
+    look=_shuffled,
     variants=(
         ("the first values are held back; what is to be forecast are the last.",
          lambda series, n: (series[n:], series[:n])),
         ("the two are swapped: return (train, validation).", lambda series, n: _split(series, n)[::-1]),
         ("the validation values are in the training part too: the network would have seen them.",
          lambda series, n: (series, _split(series, n)[1])),
+        ("the two are reversed in time.", lambda series, n: tuple(part[::-1] for part in _split(series, n))),
+        ("train holds the values without the last n, validation all of them; it is the last n alone.",
+         lambda series, n: (_split(series, n)[0], series)),
+        ("n_validation is taken for the place of the cut; it is the number of values behind it.",
+         lambda series, n: (series[:n], series[n:])),
         ("every so many values are held back; neighbours give them away. Hold back the last ones.",
-         lambda series, n: (np.delete(series, np.arange(n) * len(series) // max(n, 1)),
-                            series[np.arange(n) * len(series) // max(n, 1)])),
+         _every),
         ("one value is lost between the two parts.", lambda series, n: (series[: len(series) - n - 1],
                                                                         _split(series, n)[1])),
         ("one value is in both parts.", lambda series, n: (series[: len(series) - n + 1], _split(series, n)[1])),
-        ("n_validation counts the values held back; you keep as many for training.",
-         lambda series, n: (series[:n], series[n:])),
         ("the values are sorted by size; keep the order of time.", lambda series, n: _split(np.sort(series), n)),
     ),
 )  # fmt: skip
@@ -218,6 +273,14 @@ LEARNING_CURVE_MINIMUM = Exercise(
          lambda losses, patience: _stopping(losses, patience, late=1)),
         ("an equal loss counts as better; it has to be below the best.",
          lambda losses, patience: _stopping(losses, patience, better=lambda loss, best: loss <= best)),
+        ("the walk stops one early: a failure more is allowed before it stops.",
+         lambda losses, patience: _stopping(losses, patience, late=-1)),
+        ("the index counts from 1; Python counts from 0.",
+         lambda losses, patience: _stopping(losses, patience) + 1),
+        ("this is the highest loss, not the lowest.",
+         lambda losses, patience: int(np.argmax(losses))),
+        ("this is the last index of all; the best one is wanted, and the walk may stop before the end.",
+         lambda losses, patience: len(losses) - 1),
         ("each loss is compared with the one before it; compare it with the best so far.", _rises_in_a_row),
     ),
 )  # fmt: skip
