@@ -39,7 +39,9 @@ class World:
         """Everything a refused call must leave alone."""
         groups = [self.cell.params, self.readout.params, self.net.params, self.params, self.grads, vars(self)]
         named = {f"{i}.{name}": value for i, group in enumerate(groups) for name, value in group.items()}
-        named |= {f"adam.{i}": slot for i, slot in enumerate(self.adam._state)}
+        named |= {
+            f"{name}.adam.{i}": s for name, state in self.adam._state.items() for i, s in enumerate(state)
+        }
         return {name: value for name, value in named.items() if isinstance(value, np.ndarray)}
 
 
