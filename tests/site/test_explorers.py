@@ -30,6 +30,13 @@ PREPARE = {
     ("phase-plane", "u1"): {"input": "pulse"},
     ("phase-plane", "u2"): {"input": "pulse"},
     ("phase-plane", "seed"): {"input": "noise"},
+    **{
+        ("bptt-stepper", name): {"step": 13} for name in ("w", "of", "loss", "activation", "u", "b", "x", "y")
+    },
+    ("bptt-stepper", "rate"): {"train": 20},
+    ("loss-cliff", "clipping"): {"steps": 60},
+    ("loss-cliff", "rate"): {"steps": 60},
+    ("loss-cliff", "max_norm"): {"steps": 60},
 }
 
 # Controls that by their nature leave the sentence or the drawing as it is, and why.
@@ -96,6 +103,38 @@ FACTS = {
         "worse-than-nothing",
     ): r"off by 2\.66 .* cosine −0\.498: worse than no gradient at all.* raises L",
     ("truncation", "reset"): r"off by 0\.368 .* cosine 0\.953.* L is 22\.2, and 22\.4 with the state carried",
+    ("bptt-stepper", "start"): r"nothing is computed yet\. Six steps lead forward, six back",
+    (
+        "bptt-stepper",
+        "first-delta",
+    ): r"t = 6: the loss adds −0\.421, nothing arrives.* δ₆ = −0\.421\. .* adds 0\.0595 to ∂L/∂w",
+    (
+        "bptt-stepper",
+        "summed",
+    ): r"∂L/∂w = −0\.679, with L = 0\.368; the largest, −0\.309, is that of step 2",
+    ("bptt-stepper", "vanishes"): r"from −0\.413 at h₆ to −0\.000215 at h₀: it vanishes",
+    ("bptt-stepper", "explodes"): r"from 21\.2 at h₆ to 720 at h₀: it explodes",  # 1.8⁶ = 34.0
+    ("gradient-check", "correct"): r"is 7\.1 × 10⁻¹⁰, .* the check passes",
+    ("gradient-check", "transposed"): r"is 1\.8, .* Wrong are W_xh, W_hh and b_h, right are W_hy and b_y",
+    ("gradient-check", "not-summed"): r"is 1\.1, .* Wrong is W_hh, right are W_xh, b_h, W_hy and b_y",
+    (
+        "gradient-check",
+        "rounding",
+    ): r"10⁻¹¹ in float64 .* is 0\.00034, .* fails, though nothing is wrong.* rounding",
+    (
+        "gradient-check",
+        "float32",
+    ): r"10⁻⁵ in float32 .* is 0\.34, .* fails, though nothing is wrong.* 10⁻² is better",
+    ("loss-cliff", "cliff"): r"E = 0\.149604 and ‖∇E‖ = 6773: this is the cliff",
+    ("loss-cliff", "beside"): r"E = 0\.0555855 and ‖∇E‖ = 0\.0555: the slope is gentle",
+    (
+        "loss-cliff",
+        "thrown",
+    ): r"from 0\.0556 to 0\.0899 in 60 steps\. Step 25, 5\.04 long, throws the weights to \(6\.29, 2\.48\)",
+    (
+        "loss-cliff",
+        "clipped",
+    ): r"to 0\.00247 in 60 steps, no step longer than 0\.5\. .* step 25 is 5\.04 long, and E ends at 0\.0899",
     ("unroll", "informed"): r"= 1\.561.* by 0\.413 and .* by 0\.00586",
 }
 
@@ -112,6 +151,14 @@ SOLUTIONS = {
     ("gradient-norm", "vanishes-above-one"): {"g": 1.5},
     ("truncation", "worse-than-nothing"): {"gain": 2, "window": 30},
     ("truncation", "reach-beats-cuts"): {"meaning": "reach"},
+    (
+        "bptt-stepper",
+        "earliest-largest",
+    ): {"loss": "last", "w": 1, "u": -0.3, "h0": 1.5, "activation": "identity"},
+    ("bptt-stepper", "trained"): {"train": 20},
+    ("gradient-check", "hide-a-bug"): {"bug": "transposed", "init": "identity"},
+    ("gradient-check", "best-step"): {"precision": "float32", "power": 2},
+    ("loss-cliff", "survive"): {"steps": 60, "clipping": True},
 }
 
 
