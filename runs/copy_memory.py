@@ -28,6 +28,7 @@ NETS = {
     "tanh RNN": {"make": partial(net, "RNN")},
     "GRU": {"make": partial(net, "GRU")},
     "LSTM": {"make": partial(net, "LSTM")},
+    "LSTM, lr 0.01": {"make": partial(net, "LSTM"), "lr": 0.01},
 }
 
 
