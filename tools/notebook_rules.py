@@ -106,9 +106,12 @@ def has_silent_image(output):
 def rule_four_digits(notebook, text):
     """At most four significant digits in a number: more may differ between machines, and nobody reads them.
 
-    Whole numbers and dates are free; a number with a point or an exponent is not, whatever its size.
+    Whole numbers and dates are free; a number with a point or an exponent is not, whatever its size. Explorers are
+    exempt: their settings are exact, and their sentences are tested to be the same in Python and in the page.
     """
-    found = [(cell, number) for cell, words in all_words(notebook) for number in long_numbers(words)]
+    printed = [(cell, out) for cell, out in outputs(notebook) if EXPLORER not in out.get("data", {})]
+    words = [(cell, words) for cell, out in printed for words in words_of(out)]
+    found = [(cell, number) for cell, text in words for number in long_numbers(text)]
     return [f"{named(cell)} shows {number}: at most four significant digits" for cell, number in found]
 
 
