@@ -115,9 +115,8 @@ class GRU(GatedCell):
         With the reset after the product ∂L/∂m_t follows as a fourth.
         """
         W_hh, r = planes(trace.params["W_hh"], self.BLOCKS, self.BLOCKS), trace.gates["r"]
-        W_hh_T = np.vstack(
-            [W.T for W in (W_hh if self.reset_after else W_hh[:2])]
-        )  # of those that read h_{t−1} itself
+        direct = W_hh if self.reset_after else W_hh[:2]  # those that read h_{t−1} itself
+        W_hh_T = np.vstack([W.T for W in direct])
         da, carry = self._local_derivatives(trace)
         for t in range(len(trace.x), 0, -1):
             da_t, delta_t, before = da[:, t - 1], delta[t], delta[t - 1]
@@ -145,7 +144,8 @@ class GRU(GatedCell):
         np.subtract(1.0, rz, out=da[1:3])
         da[1:3] *= rz  # σ′ = σ (1 − σ)
         da[0] = tanh_prime(None, n)
-        for plane, factor in zip(da, (1.0 - z, trace.m, trace.h[:-1] - n)):  # of h_t = (1 − z) n + z h_{t−1}
+        factors = (1.0 - z, trace.m, trace.h[:-1] - n)  # of h_t = (1 − z) ⊙ n + z ⊙ h_{t−1} and of r ⊙ m
+        for plane, factor in zip(da, factors):
             plane *= factor
         if self.reset_after:  # n = tanh(… + r ⊙ m)
             da[1] *= da[0]

@@ -113,7 +113,7 @@ class LSTM(GatedCell):
         """Turn the immediate gradients in delta_h and delta_c into the totals, and return ∂L/∂a_t (4, T, B, H)."""
         ended, W_hh = trace.ended, planes(trace.params["W_hh"], self.BLOCKS, self.PLANES)
         W_hh_T = np.vstack([W.T for W in W_hh])  # (4H, H): all four gates go back through one product
-        da, h_to_c, carry = self._local_derivatives(trace)
+        (da, h_to_c), f = self._local_derivatives(trace), trace.gates["f"]
         for t in range(len(trace.x), 0, -1):
             da_t, dh, dc = da[:, t - 1], delta_h[t], delta_c[t]
             dc += dh * h_to_c[t - 1]  # h_t = o_t ⊙ tanh(c_t)
@@ -123,26 +123,24 @@ class LSTM(GatedCell):
                 continue
             dh_before, dc_before = delta_h[t - 1], delta_c[t - 1]
             dh_before += np.concatenate(da_t, axis=1) @ W_hh_T  # through the gates
-            dc_before += dc * carry[t - 1]  # the direct path: ∂c_t/∂c_{t−1} = f_t
-            if ended is not None:  # a copy passes δ on as it is
+            dc_before += dc * f[t - 1]  # the direct path: ∂c_t/∂c_{t−1} = f_t
+            if ended is not None:  # a copy passes δ on; none reaches c_t beyond its end
                 np.add(dh_before, dh, out=dh_before, where=ended[t - 1])
         return da
 
     def _local_derivatives(self, trace):
-        """Return for all t ∂h_t/∂a of o and ∂c_t/∂a of i, f, g; ∂h_t/∂c_t; and ∂c_t/∂c_{t−1}, 1 for a copied state."""
-        (o, i, f, g), tanh_c = trace.planes, trace.tanh_c
+        """Return for all t ∂h_t/∂a of o and ∂c_t/∂a of i, f, g, and ∂h_t/∂c_t; 0 with the gates beyond an end."""
+        (o, i, _, g), tanh_c = trace.planes, trace.tanh_c
         da = np.empty_like(trace.planes)
         np.subtract(1.0, trace.planes[:3], out=da[:3])
         da[:3] *= trace.planes[:3]  # σ′ = σ (1 − σ) for o, i, f
         da[3] = tanh_prime(None, g)
-        for plane, factor in zip(
-            da, (tanh_c, g, trace.c[:-1], i)
-        ):  # of h_t = o tanh(c_t), c_t = f c_{t−1} + i g
+        factors = (tanh_c, g, trace.c[:-1], i)  # of h_t = o ⊙ tanh(c_t) and c_t = f ⊙ c_{t−1} + i ⊙ g
+        for plane, factor in zip(da, factors):
             plane *= factor
         h_to_c = tanh_prime(None, tanh_c)
         h_to_c *= o
-        carry = f if trace.ended is None else f + trace.ended  # f is 0 where a sequence is over
-        return trace.live(da), h_to_c, carry
+        return da, h_to_c
 
     def _collect(self, trace, da):
         """Sum over time and batch: each parameter is shared by all steps, so its gradient is a sum."""
