@@ -85,6 +85,7 @@ SHIFTED = ("the states are one step behind: h[0] is h_0, so step t, which reads 
            "to h[t].")  # fmt: skip
 LATE_LOSS = ("the loss of step t joins δ behind the tanh of step t, one step too early in time; add dh[t-1] before "
              "anything else.")  # fmt: skip
+LAST_LOSS_MISSING = "the loss of the last step is missing: the walk begins with δ_T = dh[T-1]."
 UNSLOPED_SUMS = "the parameters' gradients are made from δ_t; they need ∂L/∂a_t = δ_t ⊙ φ′(a_t)."
 REVERSED_SIGN = "the sign is reversed: return the gradient itself, not the step against it."
 FORWARD = "the loop runs forward in time; δ_t needs δ_{t+1}, so begin at t = T."
@@ -122,6 +123,10 @@ def _late_loss(x, h, dh, W_xh, W_hh):
     return *grads, delta + dh[0]
 
 
+def _without_last_loss(x, h, dh, *weights):
+    return walk(x, h, np.concatenate([dh[:-1], 0 * dh[-1:]]), *weights)
+
+
 def _sums_of_delta(x, h, dh, W_xh, W_hh):
     """Sum h_{t−1}ᵀ δ_t and so on, while δ itself is passed on rightly."""
     *_, dx, dh_0 = walk(x, h, dh, W_xh, W_hh)
@@ -149,6 +154,7 @@ def _back_without_slope(x, h, dh, W_xh, W_hh):
 _MORE = (
     (SHIFTED, _behind),
     (LATE_LOSS, _late_loss),
+    (LAST_LOSS_MISSING, _without_last_loss),
     (UNSLOPED_SUMS, _sums_of_delta),
     (REVERSED_SIGN, changed(lambda results, args: tuple(-result for result in results))),
 )

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .bptt import DROPPED, LAST_TERM, NEW_STATE, NO_SLOPE, NOT_TRANSPOSED, OVERWRITTEN, forward, walk
+from . import bptt
+from .bptt import forward, walk
 from .engine import Case, Exercise, judge
 
 # --- truncated_backward ----------------------------------------------------------------------------------------
@@ -38,6 +39,48 @@ def _state_reset(x, h, dh, W_xh, W_hh, k):
     return walk(x, zeroed, dh, W_xh, W_hh, slope=slope, cut=lambda t: (t - 1) % k == 0)[:3]
 
 
+def _cut_losses(x, h, dh, W_xh, W_hh, k):
+    """Drop the loss at the cuts instead of what comes back."""
+    kept = dh.copy()
+    kept[k - 1 : len(x) - 1 : k] = 0.0
+    return walk(x, h, kept, W_xh, W_hh)[:3]
+
+
+def _cut_terms(x, h, dh, W_xh, W_hh, k):
+    """Cut, and leave the parameters' own terms at each window's first step out of the sums."""
+    firsts = [np.zeros(W_xh.shape), np.zeros(W_hh.shape), np.zeros(h.shape[-1])]
+    for t in range(k + 1, len(x) + 1, k):
+        window = slice(t - 1, min(t - 1 + k, len(x)))
+        whole = walk(x[window], h[t - 1 : window.stop + 1], dh[window], W_xh, W_hh)[:3]
+        inner = walk(x[t : window.stop], h[t : window.stop + 1], dh[t : window.stop], W_xh, W_hh)[:3]
+        firsts = [first + w - i for first, w, i in zip(firsts, whole, inner)]
+    return tuple(total - first for total, first in zip(_truncated(x, h, dh, W_xh, W_hh, k), firsts))
+
+
+def _mean_over_windows(x, h, dh, W_xh, W_hh, k):
+    windows = -(-len(x) // k)
+    return tuple(grad / windows for grad in _truncated(x, h, dh, W_xh, W_hh, k))
+
+
+def _late_losses(x, h, dh, W_xh, W_hh, k):
+    moved = np.concatenate([dh[1:], 0 * dh[:1]])
+    moved[k - 1 :: k] = 0.0  # what would have crossed a cut is lost
+    return _truncated(x, h, moved, W_xh, W_hh, k)
+
+
+def _without_slope_back(x, h, dh, W_xh, W_hh, k):
+    """Pass δ itself on, without its tanh."""
+    grads, delta = [0.0, 0.0, 0.0], 0.0
+    for t in range(len(x), 0, -1):
+        delta = delta + dh[t - 1]
+        da = delta * (1 - h[t] ** 2)
+        grads = [
+            total + term for total, term in zip(grads, (x[t - 1].T @ da, h[t - 1].T @ da, da.sum(axis=0)))
+        ]
+        delta = 0.0 if (t - 1) % k == 0 else delta @ W_hh.T
+    return tuple(grads)
+
+
 def _truncated_cases(rng):
     cases = []
     for T, B, D, H, k in (
@@ -62,6 +105,7 @@ TRUNCATED_BACKWARD = Exercise(
     cases=_truncated_cases,
     reference=_truncated,
     included="k = 1 and k = T",
+    chain=("db_h", "dW_xh", "dW_hh"),
     variants=(
         ("nothing is cut: no gradient may pass from step k + 1 to step k.", _slip(cut=lambda t, k: False)),
         ("the cut comes one step late on the way back: after step k + 1 has been walked, not after step k.",
@@ -76,13 +120,29 @@ TRUNCATED_BACKWARD = Exercise(
         ("here each loss reaches back k steps, the other meaning of truncation; cut at fixed places instead.",
          _each_reaching),
         ("the state is reset at the cuts: the value h_k is carried over, only its gradient is not.", _state_reset),
-        (NO_SLOPE, _slip(slope=lambda h, t: 1.0)),
-        (DROPPED, _slip(carry=False)),
-        (DROPPED, _slip(take=lambda delta, dh_t: dh_t)),
-        (OVERWRITTEN, _slip(take=lambda delta, dh_t: delta if delta.any() else dh_t)),
-        (NOT_TRANSPOSED, _slip(back=lambda da, W: da @ W)),
-        (LAST_TERM, _slip(keep=lambda total, term: term)),
-        (NEW_STATE, _slip(before=lambda h, t: h[t])),
+        ("the losses at the cuts are dropped; they stay, and what comes back to them from later steps is dropped.",
+         _cut_losses),
+        ("at the first step of a window the parameters' own terms are missing: it adds them like any other, and only "
+         "passes nothing on.", _cut_terms),
+        ("the gradients are the mean over the windows; their terms are summed.", _mean_over_windows),
+        (bptt.NO_SLOPE, _slip(slope=lambda h, t: 1.0)),
+        (bptt.LINEAR_SLOPE, _slip(slope=lambda h, t: 1 - h[t])),
+        (bptt.OLD_SLOPE, _slip(slope=lambda h, t: 1 - h[t - 1] ** 2)),
+        (bptt.SQUASHED_TWICE, _slip(slope=lambda h, t: 1 - np.tanh(h[t]) ** 2)),
+        (bptt.SLOPE_SKIPPED_BACK, _without_slope_back),
+        (bptt.LATE_LOSS, _late_losses),
+        (bptt.LAST_LOSS_MISSING,
+         lambda x, h, dh, *rest: _truncated(x, h, np.concatenate([dh[:-1], 0 * dh[-1:]]), *rest)),
+        (bptt.SHIFTED, lambda x, h, *rest: _truncated(x, np.roll(h, 1, axis=0), *rest)),
+        (bptt.REVERSED_SIGN, lambda *args: tuple(-grad for grad in _truncated(*args))),
+        (bptt.FORWARD, _slip(times=lambda T: range(1, T + 1))),
+        (bptt.DROPPED, _slip(carry=False)),
+        (bptt.DROPPED, _slip(take=lambda delta, dh_t: dh_t)),
+        (bptt.OVERWRITTEN, _slip(take=lambda delta, dh_t: delta if delta.any() else dh_t)),
+        (bptt.NOT_TRANSPOSED, _slip(back=lambda da, W: da @ W)),
+        (bptt.LAST_TERM, _slip(keep=lambda total, term: term)),
+        (bptt.LAST_TERM, _slip(keep=lambda total, term: total if total.any() else term)),
+        (bptt.NEW_STATE, _slip(before=lambda h, t: h[t])),
     ),
 )  # fmt: skip
 
@@ -110,6 +170,25 @@ def _padded(symbols, B, k):
     return np.pad(rows, ((0, 0), (0, -length % k))).T.reshape(-1, k, B)
 
 
+def _overflowing(symbols, B, k):
+    """Read beyond the end of each stream into the next, and beyond the last from the beginning."""
+    length = len(symbols) // B
+    n = -(-length // k)
+    places = np.arange(B)[None, :] * length + np.arange(n * k)[:, None]
+    return np.asarray(symbols)[places % len(symbols)].reshape(n, k, B)
+
+
+def _sliding(symbols, B, k):
+    length = len(symbols) // B
+    rows = np.asarray(symbols)[: B * length].reshape(B, length)
+    return np.array([rows[:, i : i + k].T for i in range(length - k + 1)])
+
+
+def _dropped_first(symbols, B, k):
+    n = len(symbols) // (B * k)
+    return np.asarray(symbols)[: n * B * k].reshape(B, n * k).T.reshape(n, k, B)
+
+
 STREAMS = Exercise(
     name="streams",
     args=("symbols", "B", "k"),
@@ -130,6 +209,16 @@ STREAMS = Exercise(
         ("the axes are (k, n, B); the windows come first: (n, k, B).",
          lambda symbols, B, k: _streams(symbols, B, k).swapaxes(0, 1)),
         ("the last, incomplete window is padded; drop it.", _padded),
+        ("the last, incomplete window is filled up from the next stream; drop it.", _overflowing),
+        ("each window begins one place after the one before; they follow each other without overlap.", _sliding),
+        ("the remainder is dropped before the streams are cut; each stream has len(symbols) // B symbols, and drops "
+         "what fills no window.", _dropped_first),
+        ("a whole window is dropped: a stream of n · k symbols fills n windows.",
+         lambda symbols, B, k: _streams(symbols, B, k)[: max((len(symbols) // B - 1) // k, 0)]),
+        ("the batch is the length of the windows and k the number of streams: B streams, windows of k.",
+         lambda symbols, B, k: _streams(symbols, k, B)),
+        ("only one stream comes back, a single row of windows; all B stand side by side.",
+         lambda symbols, B, k: _streams(symbols, B, k)[..., 0]),
         ("this is the first window only; all n are wanted.", lambda symbols, B, k: _streams(symbols, B, k)[:1]),
         ("the streams are right, but not cut into windows: (n, k, B), not (n · k, B).",
          lambda symbols, B, k: _rows(symbols, B, k).T),
