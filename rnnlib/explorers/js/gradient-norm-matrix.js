@@ -1,7 +1,7 @@
 // A triangle of steps: loss step τ up, source step t to the right, so that t ≤ τ. The stronger a pair, the fuller its
 // colour: clear at 10⁻⁶, full at 1, towards ink above 1. What a truncation cuts off is grey.
 
-import { axisX, axisY, line, linear, makePanel } from "./plot.js";
+import { axisX, axisY, label, line, linear, makePanel } from "./plot.js";
 import { html } from "./controls.js";
 
 const LEAST = -6; // powers of ten: clear
@@ -21,7 +21,8 @@ export function makeStepMatrix(name) {
     paint(canvas, T, first, strength, kept);
     panel.clear();
     axisX(panel, time, { name: "t", ticks: time.ticks(5).filter((t) => Number.isInteger(t) && t >= first) });
-    axisY(panel, loss, { name: "τ", ticks: loss.ticks(5).filter((t) => Number.isInteger(t) && t >= 1) });
+    axisY(panel, loss, { ticks: loss.ticks(5).filter((t) => Number.isInteger(t) && t >= 1) });
+    label(panel, [panel.left - 4, panel.top - 8], "τ");
     if (row) frame(panel, time(first - 0.5), loss(row + 0.5), time(row + 0.5), loss(row - 0.5));
   }
   return { root, panel, draw };

@@ -132,7 +132,7 @@ function drawBounds(panel, scales, { loss }, { tau, rho, sMax, steep, T }) {
 
 // Above a bound that falls, below one that rises: on the side to which it leaves room.
 function placeName(panel, [x, y], name, factor) {
-  const free = Math.max(panel.top + 12, Math.min(panel.bottom - 8, y + (factor >= 1 ? -6 : 16)));
+  const free = Math.max(panel.top + 12, Math.min(panel.bottom - 8, y + (factor >= 1 ? -10 : 18)));
   label(panel, [x + 6, free], name, { size: 13 });
 }
 
