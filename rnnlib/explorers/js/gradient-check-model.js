@@ -1,7 +1,7 @@
 // A gradient check of a small RNN, with a bug planted or not, in float64 and float32. Pure: no page. gradient_check.py does
 // the same operations in the same order, so that even what rounding leaves is equal bit for bit; a test holds them to it.
-// Only + − × ÷ √ are used, each rounded by `round`: the identity, or Math.fround for float32. (Both languages' own tanh
-// would differ in the last bit.) L = Σ_t ½ (o_t − y_t)², o_t = h_t W_hy + b_y, h_t = tanh(x_t W_xh + h_{t−1} W_hh + b_h).
+// Only + − × ÷ √ are used, each rounded at once to float32 where the numbers are `single`. (Both languages' own tanh would
+// differ in the last bit.) L = Σ_t ½ (o_t − y_t)², o_t = h_t W_hy + b_y, h_t = tanh(x_t W_xh + h_{t−1} W_hh + b_h).
 
 import { makeGenerator, rnnParams } from "./engine.js";
 import { digits, superscript } from "./format.js";
@@ -15,9 +15,13 @@ const SIZES = Object.values(SHAPES).map((shape) => shape.reduce((product, size) 
 const STARTS = SIZES.map((_, k) => SIZES.slice(0, k).reduce((sum, size) => sum + size, 0));
 const [XH, HH, BH, HY, BY] = STARTS;
 const P = BY + 1; // numbers in θ
-export const ROUND = { float64: (value) => value, float32: Math.fround };
 // ε = 10⁻¹, 3 · 10⁻², 10⁻², …, 10⁻¹²: as text, which both languages read alike.
 export const STEPS = Array.from({ length: 23 }, (_, k) => Number(k % 2 ? `3e-${(k + 3) / 2}` : `1e-${k / 2 + 1}`));
+
+// A flag, not a function that is passed on: so that it costs next to nothing.
+function round(value, single) {
+  return single ? Math.fround(value) : value;
+}
 
 // ---- The network and its loss -------------------------------------------------------------------------------------------
 
@@ -36,90 +40,90 @@ export function task({ seed, init, T }) {
 }
 
 // tanh from + − × ÷: a continued fraction (Lambert 1768) at a/8, then tanh 2u = 2 tanh u / (1 + tanh² u) three times.
-export function tanhOf(a, round) {
-  const u = round(a * 0.125);
-  const square = round(u * u);
+export function tanhOf(a, single) {
+  const u = round(a * 0.125, single);
+  const square = round(u * u, single);
   let below = 13;
-  for (let odd = 11; odd >= 1; odd -= 2) below = round(odd + round(square / below));
-  let t = round(u / below);
-  for (let k = 0; k < 3; k++) t = round(round(t + t) / round(1 + round(t * t)));
+  for (let odd = 11; odd >= 1; odd -= 2) below = round(odd + round(square / below, single), single);
+  let t = round(u / below, single);
+  for (let k = 0; k < 3; k++) t = round(round(t + t, single) / round(1 + round(t * t, single), single), single);
   return t;
 }
 
 // The same numbers, rounded.
-function rounded({ theta, x, y, h0, T }, round) {
-  const to = (values) => Float64Array.from(values, round);
+function rounded({ theta, x, y, h0, T }, single) {
+  const to = (values) => Float64Array.from(values, (value) => round(value, single));
   return { theta: to(theta), x: to(x), y: to(y), h0: to(h0), T };
 }
 
 // h_0 … h_T one after another into `h`, and o_t − y_t into `errors`; returns L.
-function forward(theta, { x, y, h0, T }, round, h, errors) {
+function forward(theta, { x, y, h0, T }, single, h, errors) {
   for (let j = 0; j < H; j++) h[j] = h0[j];
   let loss = 0;
   for (let t = 1; t <= T; t++) {
     for (let j = 0; j < H; j++) {
       let a = theta[BH + j];
-      for (let i = 0; i < D; i++) a = round(a + round(x[(t - 1) * D + i] * theta[XH + i * H + j]));
-      for (let i = 0; i < H; i++) a = round(a + round(h[(t - 1) * H + i] * theta[HH + i * H + j]));
-      h[t * H + j] = tanhOf(a, round);
+      for (let i = 0; i < D; i++) a = round(a + round(x[(t - 1) * D + i] * theta[XH + i * H + j], single), single);
+      for (let i = 0; i < H; i++) a = round(a + round(h[(t - 1) * H + i] * theta[HH + i * H + j], single), single);
+      h[t * H + j] = tanhOf(a, single);
     }
     let o = theta[BY];
-    for (let j = 0; j < H; j++) o = round(o + round(h[t * H + j] * theta[HY + j]));
-    const error = round(o - y[t - 1]);
+    for (let j = 0; j < H; j++) o = round(o + round(h[t * H + j] * theta[HY + j], single), single);
+    const error = round(o - y[t - 1], single);
     errors[t - 1] = error;
-    loss = round(loss + round(round(0.5 * error) * error));
+    loss = round(loss + round(round(0.5 * error, single) * error, single), single);
   }
   return loss;
 }
 
 // ---- The gradient by hand, with a bug or without --------------------------------------------------------------------------
 
-export function gradient({ theta, x, y, h0, T }, round, bug) {
+export function gradient({ theta, x, y, h0, T }, single, bug) {
   const given = { x, y, h0, T };
   const [h, errors, g] = [new Float64Array((T + 1) * H), new Float64Array(T), new Float64Array(P)];
-  forward(theta, given, round, h, errors);
+  forward(theta, given, single, h, errors);
   let next = new Float64Array(H);
   for (let t = T; t >= 1; t--) {
-    const dout = lossGradient(errors[t - 1], t, T, round, bug);
+    const dout = lossGradient(errors[t - 1], t, T, single, bug);
     const da = new Float64Array(H);
     for (let j = 0; j < H; j++) {
-      g[HY + j] = round(g[HY + j] + round(h[t * H + j] * dout));
-      const own = round(theta[HY + j] * dout);
-      const dh = bug === "no-next" ? own : round(own + next[j]);
-      da[j] = bug === "slope" ? dh : round(dh * round(1 - round(h[t * H + j] * h[t * H + j])));
-      g[BH + j] = round(g[BH + j] + da[j]);
+      g[HY + j] = round(g[HY + j] + round(h[t * H + j] * dout, single), single);
+      const own = round(theta[HY + j] * dout, single);
+      const dh = bug === "no-next" ? own : round(own + next[j], single);
+      da[j] = bug === "slope" ? dh : round(dh * round(1 - round(h[t * H + j] * h[t * H + j], single), single), single);
+      g[BH + j] = round(g[BH + j] + da[j], single);
     }
-    g[BY] = round(g[BY] + dout);
-    for (let i = 0; i < D; i++) for (let j = 0; j < H; j++) g[XH + i * H + j] = round(g[XH + i * H + j] + round(x[(t - 1) * D + i] * da[j]));
+    g[BY] = round(g[BY] + dout, single);
+    for (let i = 0; i < D; i++) for (let j = 0; j < H; j++) g[XH + i * H + j] = round(g[XH + i * H + j] + round(x[(t - 1) * D + i] * da[j], single), single);
     for (let i = 0; i < H; i++) {
       const before = h[(bug === "shifted" ? t : t - 1) * H + i];
-      for (let j = 0; j < H; j++) g[HH + i * H + j] = round((bug === "not-summed" ? 0 : g[HH + i * H + j]) + round(before * da[j]));
+      for (let j = 0; j < H; j++) g[HH + i * H + j] = round((bug === "not-summed" ? 0 : g[HH + i * H + j]) + round(before * da[j], single), single);
     }
-    next = back(theta, da, round, bug);
+    next = back(theta, da, single, bug);
   }
-  return bug === "clipped" ? clipped(g, round) : g;
+  return bug === "clipped" ? clipped(g, single) : g;
 }
 
-function lossGradient(error, t, T, round, bug) {
+function lossGradient(error, t, T, single, bug) {
   if (bug === "last-only" && t < T) return 0;
-  return bug === "averaged" ? round(error / T) : error;
+  return bug === "averaged" ? round(error / T, single) : error;
 }
 
 // da W_hhᵀ, or, with the bug, da W_hh.
-function back(theta, da, round, bug) {
+function back(theta, da, single, bug) {
   const next = new Float64Array(H);
   for (let i = 0; i < H; i++) {
-    for (let j = 0; j < H; j++) next[i] = round(next[i] + round(da[j] * theta[HH + (bug === "transposed" ? j * H + i : i * H + j)]));
+    for (let j = 0; j < H; j++) next[i] = round(next[i] + round(da[j] * theta[HH + (bug === "transposed" ? j * H + i : i * H + j)], single), single);
   }
   return next;
 }
 
-function clipped(g, round) {
+function clipped(g, single) {
   let square = 0;
-  for (const value of g) square = round(square + round(value * value));
-  const norm = round(Math.sqrt(square));
-  const bound = round(spec.clipTo);
-  return norm > bound ? g.map((value) => round(value * round(bound / norm))) : g;
+  for (const value of g) square = round(square + round(value * value, single), single);
+  const norm = round(Math.sqrt(square), single);
+  const bound = round(spec.clipTo, single);
+  return norm > bound ? g.map((value) => round(value * round(bound / norm, single), single)) : g;
 }
 
 // ---- Differences, for every ε; kept, since neither the bug nor the chosen ε moves them --------------------------------------
@@ -130,26 +134,26 @@ function differences(state, precision) {
   const key = [precision, state.seed, state.init, state.T].join();
   if (!kept.has(key)) {
     if (kept.size >= KEEP) kept.delete(kept.keys().next().value);
-    kept.set(key, makeDifferences(task(state), ROUND[precision]));
+    kept.set(key, makeDifferences(task(state), precision === "float32"));
   }
   return kept.get(key);
 }
 
 // For each ε of STEPS: L(θ + ε) and L(θ − ε) for every number of θ, and L(θ).
-function makeDifferences(given, round) {
-  const all = rounded(given, round);
+function makeDifferences(given, single) {
+  const all = rounded(given, single);
   const theta = all.theta;
   const [h, errors] = [new Float64Array((all.T + 1) * H), new Float64Array(all.T)];
-  const loss = () => forward(theta, all, round, h, errors);
+  const loss = () => forward(theta, all, single, h, errors);
   const here = loss();
   const sides = STEPS.map((step) => {
-    const eps = round(step);
+    const eps = round(step, single);
     const [above, below] = [new Float64Array(P), new Float64Array(P)];
     for (let p = 0; p < P; p++) {
       const value = theta[p];
-      theta[p] = round(value + eps);
+      theta[p] = round(value + eps, single);
       above[p] = loss();
-      theta[p] = round(value - eps);
+      theta[p] = round(value - eps, single);
       below[p] = loss();
       theta[p] = value;
     }
@@ -158,10 +162,10 @@ function makeDifferences(given, round) {
   return { all, here, sides };
 }
 
-function slopes({ eps, above, below }, here, { difference }, round, bug) {
+function slopes({ eps, above, below }, here, { difference }, single, bug) {
   if (bug === "global") return new Float64Array(P); // L is the same on both sides
-  if (difference === "central") return above.map((value, p) => round(round(value - below[p]) / round(2 * eps)));
-  return above.map((value) => round(round(value - here) / eps));
+  if (difference === "central") return above.map((value, p) => round(round(value - below[p], single) / round(2 * eps, single), single));
+  return above.map((value) => round(round(value - here, single) / eps, single));
 }
 
 // |a − n| / max(|a|, |n|, 10⁻³ · the parameter's largest): an entry near 0 is measured against its parameter.
@@ -182,19 +186,19 @@ function relativeErrors(analytic, numeric) {
 
 // The largest error at every ε, for one precision and bug.
 function curveOf(state, precision, bug) {
-  const round = ROUND[precision];
+  const single = precision === "float32";
   const { all, here, sides } = differences(state, precision);
-  const analytic = gradient(all, round, bug);
-  return sides.map((side) => Math.max(...relativeErrors(analytic, slopes(side, here, state, round, bug))));
+  const analytic = gradient(all, single, bug);
+  return sides.map((side) => Math.max(...relativeErrors(analytic, slopes(side, here, state, single, bug))));
 }
 
 export function compute(state) {
   const { precision, power, bug } = state;
-  const round = ROUND[precision];
+  const single = precision === "float32";
   const { all, here, sides } = differences(state, precision);
-  const analytic = gradient(all, round, bug);
+  const analytic = gradient(all, single, bug);
   const side = sides[2 * (power - 1)];
-  const numeric = slopes(side, here, state, round, bug);
+  const numeric = slopes(side, here, state, single, bug);
   const errors = relativeErrors(analytic, numeric);
   const right = { float64: curveOf(state, "float64", "none"), float32: curveOf(state, "float32", "none") };
   const best = bestStep(right[precision]);
