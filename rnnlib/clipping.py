@@ -59,8 +59,11 @@ def clip_grad_norm(grads, max_norm):
     named = _writable(_finite_gradients(grads))
     m, n = _scale_and_norm(named)
     if m * n > max_norm:
-        for g in named.values():
-            np.multiply(g / m, max_norm / n, out=g)
+        scaled = [
+            g / m * (max_norm / n) for g in named.values()
+        ]  # all of them first: two names may share an array
+        for g, new in zip(named.values(), scaled):
+            g[...] = new
     return m * n
 
 

@@ -72,6 +72,7 @@ def mse(predictions, targets, mask=None, reduction="sum"):
     predictions = _read_outputs(predictions, "predictions", targets.shape)
     mask = _read_mask(mask, predictions.shape[:-1])
     hint = "add the axis of outputs, targets[..., None]" if targets.shape == predictions.shape[:-1] else ""
+    hint = hint or _transposed(targets.shape, predictions.shape[:-1])
     _validate.shape(targets, "targets", predictions.shape, "the predictions' shape", hint)
     targets = _validate.floats(targets, "targets", predictions.dtype)
     targets = _validate.finite(_unmasked(targets, mask), "targets")
@@ -113,7 +114,7 @@ def _read_outputs(value, name, target_shape):
     array = _float_array(value, name)
     if array.ndim not in (2, 3) or 0 in array.shape:
         raise ValueError(f"{name} has shape {array.shape}; expected (T, B, O) or (B, O)")
-    if array.ndim == 3 and len(target_shape) > 1 and len(array) == target_shape[0] + 1:
+    if array.ndim == 3 and target_shape[:2] == (len(array) - 1, array.shape[1]):
         raise ValueError(f"{name} has shape {array.shape}; expected T = {target_shape[0]} steps, as in targets: "
                          "did you pass trace.h instead of trace.y?")  # fmt: skip
     return array
@@ -126,6 +127,11 @@ def _read_mask(mask, size):
     if not np.isin(mask, (0, 1)).all():
         raise ValueError(f"mask holds {mask[~np.isin(mask, (0, 1))][0]}; expected True or False (1 or 0)")
     return mask.astype(bool)
+
+
+def _transposed(shape, size):
+    """Return a hint for targets whose batch stands before time."""
+    return "time comes first; is targets transposed?" if len(size) == 2 and shape[:2] == size[::-1] else ""
 
 
 def _symbols(size):
@@ -159,7 +165,8 @@ def _read_targets(array, logits, mask):
         return _read_probabilities(array, mask, logits.dtype)
     wanted = f"whole numbers of shape {_symbols(size)} = {size} or probabilities of shape {logits.shape}"
     if array.shape != size:
-        raise ValueError(f"targets has shape {array.shape}; expected {wanted}")
+        hint = _transposed(array.shape, size)
+        raise ValueError(f"targets has shape {array.shape}; expected {wanted}{': ' + hint if hint else ''}")
     if array.dtype.kind == "f":
         raise TypeError(f"targets holds {array.dtype}; expected {wanted}")
     return _one_hot(_unmasked(array.astype(np.int64), mask, wide=False), O, logits.dtype)

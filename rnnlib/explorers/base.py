@@ -35,23 +35,36 @@ class Control(traitlets.TraitType):
 
 
 def refuse(control, value, expected):
-    raise ValueError(f"{control['name']} is {value!r}; expected {expected}")
+    raise ValueError(f"{control['name']} is {shown(value)}; expected {expected}")
+
+
+def shown(value):
+    """Write a value for an error: in full if it is short."""
+    try:
+        words = repr(value)
+    except ValueError:  # Python itself refuses to write out an integer of thousands of digits
+        return "an integer of very many digits"
+    return words if len(words) <= 80 else f"{words[:79]}…"
 
 
 def between(control):
     return f"from {text.python_literal(control['min'])} to {text.python_literal(control['max'])}"
 
 
+def in_range(control, value):
+    """Is this a real number within the control's bounds? They are finite, so nan, inf and 10**400 are not."""
+    is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return is_real and bool(control["min"] <= value <= control["max"])
+
+
 def take_number(control, value):
-    good = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or not control["min"] <= value <= control["max"]:
+    if not in_range(control, value):
         refuse(control, value, f"a number {between(control)}")
     return float(value)
 
 
 def take_integer(control, value):
-    good = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or value != int(value) or not control["min"] <= value <= control["max"]:
+    if not in_range(control, value) or value != int(value):
         refuse(control, value, f"a whole number {between(control)}")
     return int(value)
 

@@ -29,8 +29,7 @@ class Question(Explorer):
 
     def __init__(self, prompt, *, options, answer, id=None):
         options = check_options(options)
-        right = [answer] if isinstance(answer, str) else list(answer)
-        check_answer(right, options)
+        right = check_answer(answer, options)
         answer = right[0] if len(right) == 1 else right
         prompt = check_text("prompt", prompt)
         super().__init__(prompt=prompt, options=options, answer=answer, id=id or key_of(prompt))
@@ -94,11 +93,16 @@ def check_options(options):
     return dict(options)
 
 
-def check_answer(right, options):
+def check_answer(answer, options):
+    """Return the right options as a list."""
+    right = [answer] if isinstance(answer, str) else answer
+    if not isinstance(right, (list, tuple)) or not all(isinstance(option, str) for option in right):
+        raise TypeError(f"answer is {answer!r}; expected an option (a text), or a list of options")
     if not right:
         raise ValueError("answer is empty; expected an option, or a list of options")
     for option in right:
         find(option, options, "answer")
+    return list(right)
 
 
 def find(option, options, name="option"):

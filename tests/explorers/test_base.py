@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from fractions import Fraction
 
 import ipywidgets
 import numpy as np
@@ -60,6 +61,12 @@ BAD = [
     ({"w": "1"}, ValueError, r"w is '1'; expected a number"),
     ({"w": True}, ValueError, r"w is True; expected a number"),
     ({"w": float("nan")}, ValueError, r"w is nan; expected a number"),
+    ({"w": 10**400}, ValueError, r"w is 10{78}…; expected a number from -3 to 3"),
+    ({"w": 10**5000}, ValueError, r"w is an integer of very many digits; expected a number from -3 to 3"),
+    ({"w": Fraction(-(10**400), 3)}, ValueError, r"w is Fraction\(-10+…; expected a number from -3 to 3"),
+    ({"w": float("inf")}, ValueError, r"w is inf; expected a number"),
+    ({"T": 10**400}, ValueError, r"T is 10+…; expected a whole number from 8 to 100"),
+    ({"seed": float("nan")}, ValueError, r"seed is nan; expected a whole number"),
     ({"w": None}, ValueError, r"w is None; expected a number"),
     ({"w": [1.0]}, ValueError, r"w is \[1.0\]; expected a number"),
     ({"T": 2.5}, ValueError, r"T is 2.5; expected a whole number from 8 to 100"),

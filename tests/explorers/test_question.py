@@ -43,6 +43,10 @@ def test_is_what_check_choice_takes(question):
      ({"prompt": "?", "options": {"a": "b", 1: "c"}, "answer": "a"}, TypeError, "an option is 1; expected a text"),
      ({"prompt": "?", "options": REPLIES, "answer": "allways"}, ValueError,
       "answer is 'allways'; .*did you mean 'always'"),
+     ({"prompt": "?", "options": REPLIES, "answer": 3}, TypeError, r"answer is 3; expected an option \(a text\)"),
+     ({"prompt": "?", "options": REPLIES, "answer": None}, TypeError, "answer is None; expected an option"),
+     ({"prompt": "?", "options": REPLIES, "answer": ["never", 3]}, TypeError, r"answer is \['never', 3\]; expected"),
+     ({"prompt": "?", "options": REPLIES, "answer": [["never"]]}, TypeError, "expected an option"),
      ({"prompt": "?", "options": REPLIES, "answer": []}, ValueError, "answer is empty"),
      ({"prompt": "?", "options": REPLIES, "answer": ["never", "x"]}, ValueError, "answer is 'x'; expected one of")],
 )  # fmt: skip

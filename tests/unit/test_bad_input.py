@@ -279,6 +279,21 @@ LOSSES = [
     (lambda w: ce(w.logits, None), T, ["targets is None", "real numbers"]),
     (lambda w: ce(w.logits, w.y[:3]), V, ["targets has shape (3, 2)", "(T, B) = (5, 2)", "(5, 2, 4)"]),
     (lambda w: ce(w.logits, w.y[..., None]), V, ["targets has shape (5, 2, 1)", "(5, 2)"]),
+    (
+        lambda w: ce(w.logits, w.y.T),
+        V,
+        ["targets has shape (2, 5)", "time comes first", "targets transposed?"],
+    ),
+    (
+        lambda w: ce(np.zeros((3, 2, 4)), [[0, 1, 2], [0, 1, 2]]),
+        V,
+        ["targets has shape (2, 3)", "(T, B) = (3, 2)", "targets transposed?"],
+    ),
+    (
+        lambda w: mse(np.zeros((3, 2, 4)), np.zeros((2, 3, 4))),
+        V,
+        ["targets has shape (2, 3, 4)", "(3, 2, 4)", "targets transposed?"],
+    ),
     (lambda w: ce(w.logits, [[0], [1, 2]]), V, ["targets is ragged", "expected"]),
     (lambda w: ce(w.logits, w.y.astype(float)), T, ["targets holds float64", "whole numbers"]),
     (lambda w: ce(w.logits, w.y.astype(str)), T, ["targets holds text", "expected"]),

@@ -176,6 +176,17 @@ def test_clipping_works_on_a_grads_and_on_a_stacks():
     assert rnnlib.grad_norm(result.params) == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize("tied", [lambda g: g, lambda g: g[:], lambda g: g.T, lambda g: g[0]])
+def test_an_array_under_two_names_is_clipped_once(tied):
+    shared = np.array([[30.0, 40.0], [0.0, 0.0]])
+    g = {"0.W": shared, "1.W": tied(shared), "b": np.array([120.0])}
+    kept = shared.copy()
+    before = rnnlib.clip_grad_norm(g, 13.0)
+    assert before == pytest.approx(np.sqrt(2 * 50**2 + 120**2))  # each name counts
+    np.testing.assert_allclose(shared, kept * 13 / before)
+    assert rnnlib.grad_norm(g) == pytest.approx(13.0)
+
+
 def test_clipping_float32_gradients_keeps_their_type():
     g = {"W": np.full(3, 1e30, np.float32)}  # their squares overflow float32
     assert rnnlib.clip_grad_norm(g, 1.0) == pytest.approx(np.sqrt(3) * 1e30)
