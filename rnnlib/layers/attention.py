@@ -52,14 +52,17 @@ class Attention(Layer):
         if values is not None:
             values, _, _ = read_steps(values, "values", self.dtype, (T_k, B, "O"), lengths)
         values = keys if values is None else values
+        # to (B, T, ·), so that each sequence is one matrix product
+        q, k, v = (array.swapaxes(0, 1) for array in (queries, keys, values))
         with np.errstate(all="ignore"):
-            scores = np.einsum("qbh,kbh->qbk", queries, keys) / H**0.5
+            w = q @ k.swapaxes(1, 2)  # (B, T_q, T_k)
+            w /= H**0.5
             if ended is not None:
-                np.copyto(scores, -np.inf, where=ended[:, :, 0].T)
-            weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-            weights /= weights.sum(axis=-1, keepdims=True)
-            y = np.einsum("qbk,kbo->qbo", weights, values)
-        return AttentionTrace(queries, y, {}, self, keys, values, weights)
+                np.copyto(w, -np.inf, where=ended.T.swapaxes(0, 1))
+            np.exp(w - w.max(axis=-1, keepdims=True), out=w)
+            w /= w.sum(axis=-1, keepdims=True)
+            y = w @ v
+        return AttentionTrace(queries, y.swapaxes(0, 1), {}, self, keys, values, w.swapaxes(0, 1))
 
     def backward(self, trace, dy):
         """Return the Grads for dy (T_q, B, O): `x` of the queries, `keys` and `values`.
@@ -72,13 +75,14 @@ class Attention(Layer):
         """
         self._check_trace(trace)
         dy = _validate.read(dy, "dy", self.dtype, trace.y.shape, "(T_q, B, O)")
-        w, H = trace.weights, trace.keys.shape[2]
+        arrays = (dy, trace.weights, trace.x, trace.keys, trace.values)
+        dy, w, q, k, v = (array.swapaxes(0, 1) for array in arrays)
         with np.errstate(all="ignore"):
-            dvalues = np.einsum("qbk,qbo->kbo", w, dy)
-            dw = np.einsum("qbo,kbo->qbk", dy, trace.values)
-            dscores = w * (dw - (w * dw).sum(axis=-1, keepdims=True)) / H**0.5  # through the softmax
-            dqueries = np.einsum("qbk,kbh->qbh", dscores, trace.keys)
-            dkeys = np.einsum("qbk,qbh->kbh", dscores, trace.x)
+            dw = dy @ v.swapaxes(1, 2)
+            dscores = w * (dw - (w * dw).sum(axis=-1, keepdims=True))  # through the softmax
+            dscores /= q.shape[2] ** 0.5
+            parts = dscores @ k, dscores.swapaxes(1, 2) @ q, w.swapaxes(1, 2) @ dy
+        dqueries, dkeys, dvalues = (array.swapaxes(0, 1) for array in parts)
         if trace.values is trace.keys:
             return Grads({}, dqueries, keys=dkeys + dvalues)
         return Grads({}, dqueries, keys=dkeys, values=dvalues)

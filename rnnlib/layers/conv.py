@@ -73,8 +73,7 @@ class Conv1D(Layer):
         lengths = None if lengths is None else self._steps(lengths)
         ended = ended, ended_steps(lengths, steps)
         with np.errstate(all="ignore"):
-            y = params["b_c"] + sum(np.tensordot(self._seen(padded, k, steps), W, 1)
-                                    for k, W in enumerate(params["W_c"]))  # fmt: skip
+            y = params["b_c"] + sum(self._seen(padded, k, steps) @ W for k, W in enumerate(params["W_c"]))
         return Conv1DTrace(x, _without(y, ended[1]), params, self, padded, lengths, ended)
 
     def _seen(self, padded, k, steps):
