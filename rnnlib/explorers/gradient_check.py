@@ -312,7 +312,7 @@ class GradientCheck(Explorer):
 
     `bug` is "none", "transposed", "slope", "no-next", "not-summed", "shifted", "last-only", "averaged", "clipped" or
     "global"; `power` from 1 to 12 makes ε = 10^−power; `precision` "float64" or "float32"; `difference` "central" or
-    "one-sided"; `init` "uniform", "orthogonal" or "identity"; `T` 1 to 8 steps; `seed`. Goals: "hide-a-bug",
+    "one-sided"; `init` "uniform", "orthogonal" or "identity"; `T` 1 to 6 steps; `seed`. Goals: "hide-a-bug",
     "best-step". ValueError for anything else.
 
     >>> GradientCheck().error < 1e-8 < GradientCheck(bug="transposed").error

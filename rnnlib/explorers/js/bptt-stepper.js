@@ -130,9 +130,10 @@ function makeTable(look, choose) {
     grid.classList.toggle("rnn-bptt-named", named);
     for (const row of rows) row.draw(state, result);
     stop = cells.get(chosen.join(" "));
-    for (const [key, cell] of cells) {
+    for (const cell of cells.values()) {
+      if (cell.getAttribute("aria-pressed") === String(cell === stop)) continue;
       cell.tabIndex = cell === stop ? 0 : -1;
-      cell.setAttribute("aria-pressed", key === chosen.join(" "));
+      cell.setAttribute("aria-pressed", cell === stop);
     }
     const across = columns(width, named);
     grid.style.setProperty("--rnn-bptt-name", `${across.name}px`);
@@ -154,7 +155,8 @@ function makeRow({ key, symbol, words, first }, cells, look, choose) {
   const slots = Array.from({ length: T + 1 }, (_, t) => (t < first ? html("span", null) : makeCell(key, t, cells, choose)));
   const root = html("div", { class: "rnn-bptt-row", "data-row": key, style: `--rnn-bptt-hue: var(--rnn-${HUES[key] ?? "grad"})` }, name, ...slots);
   function draw(state, result) {
-    if (key === "term") symbols.replaceChildren(maths(narrowTerm(state)));
+    if (key === "term" && root.dataset.of !== state.of) symbols.replaceChildren(maths(narrowTerm(state)));
+    root.dataset.of = state.of;
     for (let t = first; t <= T; t++) fill(slots[t], valueOf(state, result, key, t), nameOf(key, t, state));
   }
   return { root, draw };
@@ -170,11 +172,13 @@ function makeCell(key, t, cells, choose) {
   return cell;
 }
 
+// Most cells stay as they are from one change to the next.
 function fill(cell, value, name) {
-  const text = value === null ? "" : brief(value);
-  if (cell.textContent !== text) cell.textContent = text;
+  const spoken = value === null ? name : `${name} = ${digits(value, 3, 0)}`;
+  if (cell.getAttribute("aria-label") === spoken && cell.disabled === (value === null)) return;
+  cell.textContent = value === null ? "" : brief(value);
   cell.disabled = value === null;
-  cell.setAttribute("aria-label", value === null ? name : `${name} = ${digits(value, 3, 0)}`);
+  cell.setAttribute("aria-label", spoken);
 }
 
 function nameOf(key, t, { of }) {

@@ -15,7 +15,7 @@ export const spec = {
     { "name": "precision", "label": "numbers", "kind": "select", "options": [["float64", "float64, 53 bits"], ["float32", "float32, 24 bits"]], "default": "float64", "more": true },
     { "name": "difference", "label": "difference", "kind": "select", "options": [["central", "central, (L(θ + ε) − L(θ − ε)) / 2ε"], ["one-sided", "one-sided, (L(θ + ε) − L(θ)) / ε"]], "default": "central", "more": true },
     { "name": "init", "symbol": "W_{hh}", "label": "made as", "kind": "select", "options": [["uniform", "uniform"], ["orthogonal", "orthogonal"], ["identity", "the identity"]], "default": "uniform", "more": true },
-    { "name": "T", "symbol": "T", "label": "steps", "kind": "integer", "min": 1, "max": 8, "default": 5, "more": true },
+    { "name": "T", "symbol": "T", "label": "steps", "kind": "integer", "min": 1, "max": 6, "default": 5, "more": true },
     { "name": "seed", "label": "seed of weights and data", "kind": "seed", "min": 0, "max": 9999, "default": 0, "more": true }
   ],
   "bugs": {

@@ -11,13 +11,20 @@ const sigma = PHI.sigmoid;
 export const STEEP = 100; // ‖∇E‖ from which a place counts as on the cliff
 const GENTLE = 1;
 export const THROW = 1; // length of a step from which it throws w and b away
+const STILL = 1e-13;
+const SHADE = 1e-6; // enough for a colour, in half the time
 const FAR = 1e6; // beyond it descent stops
 
 // ---- The surface ------------------------------------------------------------------------------------------------------
 
-export function errorAt(w, b) {
+// It stops where x has arrived, since the other steps would change it by less than about T times `still`.
+export function errorAt(w, b, still = STILL) {
   let x = x0;
-  for (let t = 0; t < T; t++) x = w * sigma(x) + b;
+  for (let t = 0; t < T; t++) {
+    const next = w * sigma(x) + b;
+    if (Math.abs(next - x) < still) break;
+    x = next;
+  }
   return (sigma(x) - target) ** 2;
 }
 
@@ -41,7 +48,7 @@ let surface = null;
 export function surfaceOf(side) {
   if (surface?.side === side) return surface;
   const [w, b] = [spec.map.w, spec.map.b].map(([from, to]) => (k) => from + ((to - from) * (k + 0.5)) / side);
-  const values = Float64Array.from({ length: side * side }, (_, k) => errorAt(w(k % side), b(side - 1 - Math.floor(k / side))));
+  const values = Float64Array.from({ length: side * side }, (_, k) => errorAt(w(k % side), b(side - 1 - Math.floor(k / side)), SHADE));
   return (surface = { side, values });
 }
 

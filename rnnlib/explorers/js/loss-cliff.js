@@ -11,7 +11,7 @@ import { spec } from "./loss-cliff.spec.js";
 export { compute, describe, goals, outcome };
 
 const SIDE_BY_SIDE = 600; // px of width from which the panels stand side by side
-const CELLS = 150; // of the map, each way
+const CELLS = 112; // of the map, each way
 const MOST = 0.49; // E at its largest: the colour scale is absolute
 const MARKS = [0, 0.01, 0.09, 0.49];
 const ERRORS = [1e-6, 1]; // absolute
