@@ -212,8 +212,8 @@ function drawBars(panel, state, result, { name, each }) {
   const at = (t) => name + each * (t + 0.5);
   const known = [6, 5, 4, 3, 2, 1].filter((t) => valueOf(state, result, "term", t) !== null);
   segment(panel, [name + each, up(0)], [panel.right, up(0)], { stroke: "axis", width: 1 });
-  label(panel, [0, up(0) - 3], "bars: terms", { size: 11, fill: "muted", plain: true, halo: false });
-  label(panel, [0, up(0) + 11], "dots: sum", { size: 11, fill: "muted", plain: true, halo: false });
+  label(panel, [0, BARS / 2 - 3], "bars: terms", { size: 11, fill: "muted", plain: true, halo: false });
+  label(panel, [0, BARS / 2 + 12], "dots: sum", { size: 11, fill: "muted", plain: true, halo: false });
   bars(panel, known.map((t) => [at(t), up(0), up(terms[t])]), { fill: "grad", width: 14 });
   const points = known.map((t) => [at(t), up(sums[t])]);
   line(panel, points, { width: 1, dash: "2 3" });

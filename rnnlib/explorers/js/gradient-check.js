@@ -79,8 +79,8 @@ function drawCurves(panel, { across, up }, { precision, bug, power: k }, { right
   for (const [name, dash] of [["float64", null], ["float32", "6 4"]]) {
     const own = name === precision && bug === "none";
     line(panel, points(right[name]), { stroke: own ? "grad" : "ink", width: own ? 2.4 : 1.4, dash, opacity: bug === "none" || name === precision ? null : 0.5 });
-    const [x, y] = points(right[name])[name === "float64" ? 16 : 6];
-    label(panel, [x, y + (name === "float64" ? 22 : -9)], name, { plain: true, size: 12, anchor: name === "float64" ? "end" : "middle" });
+    const [x, y] = points(right[name])[name === "float64" ? 16 : 15];
+    label(panel, [x, y + 20], name, { plain: true, size: 12, anchor: "end" });
   }
   if (bug !== "none") {
     line(panel, points(wrong), { stroke: "grad", width: 2.4 });
