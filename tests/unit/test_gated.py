@@ -218,6 +218,7 @@ def test_a_trace_is_not_changed_by_later_calls_backward_or_the_callers_buffers(k
         np.testing.assert_array_equal(vars(trace)[name], array, err_msg=name)
     np.testing.assert_array_equal(first.x, second.x)
     assert not np.shares_memory(first.h, second.h)
+    assert not np.shares_memory(first.h, first.h0)
 
 
 @every_kind
