@@ -47,8 +47,8 @@ class GRU(GatedCell):
     ['W_hh', 'W_xh', 'b_h']
     """
 
-    BLOCKS = "rzn"  # the order of the columns; below, n comes first, so that r, z and m, which h_{t−1} enters through
-    PLANES = "nrz"  # W_hh, lie side by side, and so do n, r and z
+    BLOCKS = "rzn"  # the order of the parameters' columns
+    PLANES = "nrz"  # the order below: r, z have σ in common; m goes behind them, as h_{t−1} W_hh reaches r, z and m
 
     def __init__(self, input_size, hidden_size, *, rng=None, dtype=np.float64, reset_after=True, init="uniform",
                  gain=1.0, learn_h0=False):  # fmt: skip

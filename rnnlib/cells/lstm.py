@@ -50,8 +50,8 @@ class LSTM(GatedCell):
     """
 
     takes = GatedCell.takes | {"c0"}
-    BLOCKS = "ifgo"  # the order of the columns; below, the three with σ lie side by side, and so do the three
-    PLANES = "oifg"  # that act through c_t
+    BLOCKS = "ifgo"  # the order of the parameters' columns
+    PLANES = "oifg"  # the order below: o, i, f have σ in common, and i, f, g act through c_t
 
     def __init__(self, input_size, hidden_size, *, rng=None, dtype=np.float64, forget_bias=1.0, init="uniform",
                  gain=1.0, learn_h0=False):  # fmt: skip
