@@ -12,6 +12,9 @@ How code is stopped, by platform:
 Both ways raise again and again, and each time a trace function raises once more some lines further on: so a bare
 `except:` inside an endless loop is met outside its `try`, and does not hold.
 
+The depth of recursion is bounded too, whatever limit the code asks for: within seconds a recursion without end fills
+the memory with so many million frames that it takes Python a minute to leave them all again, and nothing shortens that.
+
 Memory is bounded where the system offers it (Linux: RLIMIT_AS): a request far beyond reason becomes a MemoryError
 instead of a machine that swaps.
 """
@@ -32,6 +35,7 @@ import numpy as np
 SECONDS = 3.0  # for all cases of one check together
 AGAIN = 0.02  # between two attempts to stop
 GRACE = 1.0  # how long a thread may take to notice
+DEPTH = 10_000  # calls within calls; far more than an exercise needs, few enough to be left at once
 MEMORY = 2 * 1024**3  # bytes above what the process holds already
 
 
@@ -189,13 +193,22 @@ def _quiet(work):
 @contextlib.contextmanager
 def _restored():
     """Give back what a learner's code may have changed for everybody."""
-    recursion = sys.getrecursionlimit()
-    with np.errstate(), warnings.catch_warnings(), _bounded_memory():
+    with np.errstate(), warnings.catch_warnings(), _bounded_depth(), _bounded_memory():
         warnings.simplefilter("ignore")
-        try:
-            yield
-        finally:
-            sys.setrecursionlimit(recursion)
+        yield
+
+
+@contextlib.contextmanager
+def _bounded_depth():
+    """Hold the recursion limit at DEPTH or below, also where the code raises it, and give back the former one."""
+    before, set_limit = sys.getrecursionlimit(), sys.setrecursionlimit
+    sys.setrecursionlimit = lambda limit: set_limit(min(limit, DEPTH))
+    set_limit(min(before, DEPTH))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit = set_limit
+        set_limit(before)
 
 
 @contextlib.contextmanager
