@@ -211,6 +211,7 @@ def main(arguments=None):
         return print_memory(options.memory[0], int(options.memory[1]))
     found = measure(options.workload or WORKLOADS, options.cell or CELLS, options.quick)
     if not (options.quick or options.workload or options.cell):
+        RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         print(f"kept in {RESULTS.relative_to(ROOT)}")
     return None
