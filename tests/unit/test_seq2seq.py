@@ -163,13 +163,14 @@ def test_greedy_goes_on_for_all_its_steps_where_there_is_no_end_or_none_comes():
     assert len(net.greedy([[3, 1, 2]], start=0, steps=7)) == 7
 
 
-def test_greedy_goes_on_after_an_end_that_is_only_filled_in():
-    """What a sequence would have said after its end is nonsense, and is replaced, not decoded."""
+def test_what_a_sequence_would_say_after_its_end_is_replaced_by_the_end():
     net = countdown()
-    net.params["readout.W_hy"][0, 0] = -100.0  # far below −1 the symbol 0 is the most probable
-    net.params["readout.b_y"][0] = -400.0
-    assert net.greedy([[1, 3]], start=0, steps=7)[:, 0].tolist()[-1] == 0
-    assert net.greedy([[1, 3]], start=0, end=4, steps=7)[:, 0].tolist()[-1] == 4
+    net.params["readout.W_hy"][0, 3], net.params["readout.b_y"][3] = (
+        -10,
+        -15,
+    )  # 3 is the best from −2 downward
+    assert net.greedy([[1, 3]], start=0, steps=4).T.tolist() == [[0, 4, 3, 3], [2, 1, 0, 4]]
+    assert net.greedy([[1, 3]], start=0, end=4, steps=9).T.tolist() == [[0, 4, 4, 4], [2, 1, 0, 4]]
 
 
 def test_overflow_is_kept_by_forward_and_named_by_greedy():
