@@ -97,6 +97,21 @@ def test_a_later_input_does_not_change_an_earlier_logit():
     assert (one[2] != two[2]).any()
 
 
+def test_a_generator_reaches_the_dropout_of_both_sides_and_neither_acts_without_it():
+    words = [
+        rnnlib.stack([rnnlib.Embedding(6, 2, rng=i), rnnlib.Dropout(0.5), rnnlib.GRU(2, 3, rng=i)])
+        for i in (0, 1)
+    ]
+    net = rnnlib.EncoderDecoder(*words, rnnlib.Readout(3, 5, rng=2))
+    trace = net.forward(SOURCE, INPUTS, rng=3)
+    for side in (trace.encoder, trace.decoder):
+        assert set(np.unique(side.layers[1].mask)) == {0, 2}
+    np.testing.assert_array_equal(net.forward(SOURCE, INPUTS, rng=3).y, trace.y)
+    still = net.forward(SOURCE, INPUTS)
+    assert still.encoder.layers[1].mask is None
+    assert still.decoder.layers[1].mask is None
+
+
 def test_params_are_the_parts_own_arrays():
     net = deep(rnnlib.GRU, attention=True)
     assert net.params["encoder.3.W_hh"] is net.encoder.layers[3].params["W_hh"]
