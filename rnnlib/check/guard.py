@@ -10,9 +10,7 @@ How code is stopped, by platform:
 - **Without signals and threads** (Python in a browser): the code runs unbounded.
 
 Both ways raise again and again, and each time a trace function raises once more some lines further on: so a bare
-`except:` inside an endless loop is met outside its `try`, and does not hold. If that does not help either, they raise
-so often that hardly a line runs in between: a recursion that catches everything and calls itself again, at each of a
-thousand depths, would go on for ever otherwise.
+`except:` inside an endless loop is met outside its `try`, and does not hold.
 
 The depth of recursion is bounded too, whatever limit the code asks for: within seconds a recursion without end fills
 the memory with so many million frames that it takes Python a minute to leave them all again, and nothing shortens that.
@@ -36,8 +34,6 @@ import numpy as np
 
 SECONDS = 3.0  # for all cases of one check together
 AGAIN = 0.02  # between two attempts to stop
-PATIENCE = 10  # attempts before they come in a hurry
-HURRY = 1e-5  # between two of those
 GRACE = 1.0  # how long a thread may take to notice
 THREAD = "rnnlib.check"  # the name of the threads in which code runs where no alarm can ring
 DEPTH = 10_000  # calls within calls; far more than an exercise needs, few enough to be left at once
@@ -61,13 +57,7 @@ class Run:
     def insist(self, frame):
         """Raise in the frame's own thread once more, later each time."""
         self.rings += 1
-        if not self.hurried:
-            _insist(frame, self.rings)
-
-    @property
-    def hurried(self):
-        """Has it been tried often enough to hurry?"""
-        return self.rings >= PATIENCE
+        _insist(frame, self.rings)
 
     def stop(self, frame):
         """Note the first place where the code was stopped."""
@@ -106,13 +96,10 @@ def _run_with_alarm(work, seconds, report):
     armed, trace = True, sys.gettrace()
 
     def ring(_, frame):
-        if not armed or _is_ours(frame):  # what is ours comes to its end by itself, and must
-            return
-        report.stop(frame)
-        report.insist(frame)
-        if report.hurried:
-            signal.setitimer(signal.ITIMER_REAL, HURRY, HURRY)
-        raise Stopped
+        if armed:
+            report.stop(frame)
+            report.insist(frame)
+            raise Stopped
 
     before = signal.signal(signal.SIGALRM, ring)
     started, left = time.monotonic(), signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
@@ -139,13 +126,9 @@ def _insist(frame, lines):
         return tracer
 
     sys.settrace(lambda *_: None)  # tracing is on, but calls made from here on are not followed
-    while frame is not None and not _is_ours(frame):
+    while frame is not None and frame.f_globals.get("__package__") != __package__:
         frame.f_trace = tracer
         frame = frame.f_back
-
-
-def _is_ours(frame):
-    return frame is not None and frame.f_globals.get("__package__") == __package__
 
 
 def _give_back_alarm(handler, left, passed):
@@ -165,22 +148,12 @@ def _run_in_thread(work, seconds, report):
         work()
         return
     thread.join(seconds)
-    if thread.is_alive():
-        _stop_thread(thread, report)
-
-
-def _stop_thread(thread, report):
-    stopped, interval = ctypes.py_object(_stopped_from_outside(report)), sys.getswitchinterval()
+    stopped = ctypes.py_object(_stopped_from_outside(report))
     give_up = time.monotonic() + GRACE
-    try:
-        while thread.is_alive() and time.monotonic() < give_up:
-            report.stop(sys._current_frames().get(thread.ident))
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), stopped)
-            if report.hurried:
-                sys.setswitchinterval(HURRY)
-            thread.join(HURRY if report.hurried else AGAIN)
-    finally:
-        sys.setswitchinterval(interval)
+    while thread.is_alive() and time.monotonic() < give_up:
+        report.stop(sys._current_frames().get(thread.ident))
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), stopped)
+        thread.join(AGAIN)
 
 
 def _stopped_from_outside(report):

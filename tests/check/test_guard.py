@@ -174,6 +174,62 @@ def test_no_warning_of_a_learner_s_code_is_shown(recwarn):
     assert not recwarn.list
 
 
+def test_recursion_without_end_is_named_whatever_limit_it_sets(mechanism):
+    from sys import setrecursionlimit as known_before
+
+    before = sys.getrecursionlimit()
+
+    def deeper(x, k):
+        sys.setrecursionlimit(10**9)
+        return deeper(x, k) + 1
+
+    def deeper_still(x, k):
+        from sys import setrecursionlimit
+
+        setrecursionlimit(10**9)
+        return deeper_still(x, k) + 1
+
+    for endless in (deeper, deeper_still):
+        assert (
+            "it calls itself without end"
+            in mechanism(lambda function=endless: check.windows(function)).sentence
+        )
+    assert sys.setrecursionlimit is known_before and sys.getrecursionlimit() == before
+
+
+def test_a_limit_that_is_far_too_high_before_the_check_is_held_down_during_it():
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(10**6)
+    try:
+        assert "it calls itself without end" in check.parameter_count(lambda D, H, O: again(D)).sentence
+        assert sys.getrecursionlimit() == 10**6
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def again(D):
+    return again(D + 1) + 1
+
+
+def test_a_deep_thread_that_is_left_behind_keeps_its_limit(monkeypatch):
+    """A limit lowered under a running thread ends Python itself ("Cannot recover from stack overflow")."""
+    monkeypatch.setattr(guard, "GRACE", 0.2)
+    monkeypatch.setattr(guard, "SECONDS", 0.5)
+    before, wake = sys.getrecursionlimit(), threading.Event()
+
+    def waits(x, k, depth=0):
+        sys.setrecursionlimit(5000)
+        return wake.wait(30) if depth > 3000 else waits(x, k, depth + 1)
+
+    assert "stopped" in in_a_thread(lambda: check.windows(waits)).sentence
+    assert sys.getrecursionlimit() == 5000
+    wake.set()
+    for thread in threading.enumerate():
+        if thread.name == guard.THREAD:
+            thread.join()
+    sys.setrecursionlimit(before)
+
+
 def test_endless_recursion_is_named():
     def deep(D, H, O):
         return deep(D, H, O) + 1
