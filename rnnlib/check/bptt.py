@@ -9,15 +9,16 @@ from .engine import Case, Exercise, judge
 
 def walk(x, h, dh, W_xh, W_hh, *, slope=lambda h, t: 1 - h[t] ** 2, back=lambda da, W: da @ W.T, carry=True,
          take=lambda delta, dh_t: delta + dh_t, keep=lambda total, term: total + term, before=lambda h, t: h[t - 1],
-         times=None, cut=lambda t: False):  # fmt: skip
+         times=None, cut=lambda t: False, after=lambda came, delta, h, t: came):  # fmt: skip
     """Return (dW_xh, dW_hh, db_h, dx, dh_0) of a tanh network; each keyword is a place for a mistake."""
     dW_xh, dW_hh, db_h = np.zeros(W_xh.shape), np.zeros(W_hh.shape), np.zeros(h.shape[-1])
     dx, delta = np.zeros(x.shape), np.zeros(h[0].shape)
     for t in range(len(x), 0, -1) if times is None else times(len(x)):
-        da = take(delta, dh[t - 1]) * slope(h, t)
+        delta = take(delta, dh[t - 1])
+        da = delta * slope(h, t)
         dW_xh, dW_hh = keep(dW_xh, x[t - 1].T @ da), keep(dW_hh, before(h, t).T @ da)
         db_h, dx[t - 1] = keep(db_h, da.sum(axis=0)), da @ W_xh.T
-        delta = back(da, W_hh) if carry and not cut(t) else np.zeros(h[0].shape)
+        delta = after(back(da, W_hh), delta, h, t) if carry and not cut(t) else np.zeros(h[0].shape)
     return dW_xh, dW_hh, db_h, dx, delta
 
 
@@ -88,10 +89,19 @@ LATE_LOSS = ("the loss of step t joins δ behind the tanh of step t, one step to
 LAST_LOSS_MISSING = "the loss of the last step is missing: the walk begins with δ_T = dh[T-1]."
 UNSLOPED_SUMS = "the parameters' gradients are made from δ_t; they need ∂L/∂a_t = δ_t ⊙ φ′(a_t)."
 REVERSED_SIGN = "the sign is reversed: return the gradient itself, not the step against it."
+ACCUMULATED = ("δ is carried on along with what it becomes: what goes on to h_{t−1} is (δ_t ⊙ φ′(a_t)) W_hhᵀ "
+               "alone, in the place of δ_t.")  # fmt: skip
+STOPS_EARLY = "the walk stops before step 1: range(T, 1, -1) ends at 2, and range(T, 0, -1) at 1."
+DIVIDED_EACH = (
+    "the division by the batch's size is made at every step, so that it piles up; nothing is divided here."
+)
 FORWARD = "the loop runs forward in time; δ_t needs δ_{t+1}, so begin at t = T."
 SLOPE_TWICE = "φ′ is applied twice: once between δ_t and ∂L/∂a_t, and again on the way to h_{t−1}."
 SLOPE_SKIPPED_BACK = ("what goes back to h_{t−1} is δ_t W_hhᵀ; it must pass the tanh first: "
                       "(δ_t ⊙ φ′(a_t)) W_hhᵀ.")  # fmt: skip
+
+HINTS = ((r"(^|: )(x|dh|h)\[[^\]]*\] asks for index [1-9]\d* along axis 0,",
+          "Step t goes from h[t-1] to h[t], and reads x[t-1] and dh[t-1]."),)  # fmt: skip
 
 _FLOW = (
     (NO_SLOPE, slip(slope=lambda h, t: 1.0)),
@@ -110,6 +120,10 @@ _FLOW = (
     (LAST_TERM, slip(keep=lambda total, term: total if total.any() else term)),
     (NEW_STATE, slip(before=lambda h, t: h[t])),
     (FORWARD, slip(times=lambda T: range(1, T + 1))),
+    (SLOPE_TWICE, slip(after=lambda came, delta, h, t: came * (1 - h[t] ** 2))),
+    (SLOPE_TWICE, slip(after=lambda came, delta, h, t: came * (1 - h[t - 1] ** 2))),
+    (ACCUMULATED, slip(after=lambda came, delta, h, t: came + delta)),
+    (STOPS_EARLY, slip(times=lambda T: range(T, 1, -1))),
 )
 
 
@@ -139,19 +153,24 @@ def _sums_of_delta(x, h, dh, W_xh, W_hh):
     return dW_xh, dW_hh, delta.sum(axis=(0, 1)), dx, dh_0
 
 
-def _back_without_slope(x, h, dh, W_xh, W_hh):
-    results, delta = [np.zeros(W_xh.shape), np.zeros(W_hh.shape), 0.0], np.zeros(h[0].shape)
-    dx = np.zeros(x.shape)
+def _accumulated_later(x, h, dh, W_xh, W_hh):
+    """Add what comes back to what came back before, the losses apart."""
+    grads, later, dx = [0.0, 0.0, 0.0], 0.0, np.zeros(x.shape)
     for t in range(len(x), 0, -1):
-        delta = delta + dh[t - 1]
-        da = delta * (1 - h[t] ** 2)
-        terms = x[t - 1].T @ da, h[t - 1].T @ da, da.sum(axis=0)
-        results = [total + term for total, term in zip(results, terms)]
-        dx[t - 1], delta = da @ W_xh.T, delta @ W_hh.T
-    return *results, dx, delta
+        da = (later + dh[t - 1]) * (1 - h[t] ** 2)
+        grads = [
+            total + term for total, term in zip(grads, (x[t - 1].T @ da, h[t - 1].T @ da, da.sum(axis=0)))
+        ]
+        dx[t - 1], later = da @ W_xh.T, later + da @ W_hh.T
+    return *grads, dx, later
+
+
+def _back_without_slope(x, h, dh, W_xh, W_hh):
+    return walk(x, h, dh, W_xh, W_hh, after=lambda came, delta, h, t: delta @ W_hh.T)
 
 
 _MORE = (
+    (ACCUMULATED, _accumulated_later),
     (SHIFTED, _behind),
     (LATE_LOSS, _late_loss),
     (LAST_LOSS_MISSING, _without_last_loss),
@@ -163,9 +182,11 @@ _MORE = (
 # --- scalar_bptt -----------------------------------------------------------------------------------------------
 
 
-def _scalar(w, u, b, x, h_0, dh, run=walk):
+def _scalar(w, u, b, x, h_0, dh, run=walk, states=None):
+    """Walk back through arrays of one row and one unit; `states` replaces h_0 … h_T."""
     x, W = np.reshape(np.asarray(x, float), (-1, 1, 1)), np.array([[float(w)]])
     h = forward(x, np.array([[float(u)]]), W, b, np.array([[float(h_0)]]))
+    h = h if states is None else np.reshape(states(w, u, b, x[:, 0, 0], h_0), (-1, 1, 1))
     results = run(x, h, np.reshape(np.asarray(dh, float), (-1, 1, 1)), np.array([[float(u)]]), W)
     dW_xh, dW_hh, db_h, _, dh_0 = results
     return tuple(np.asarray(value).item() for value in (dW_hh, dW_xh, db_h, dh_0))
@@ -192,6 +213,27 @@ def _scalar_cases(rng):
     return cases
 
 
+def _from_states(step, start=lambda h_0: h_0):
+    """Walk back through the states of a wrong forward pass."""
+
+    def states(w, u, b, x, h_0):
+        h = [start(h_0)]
+        for x_t in x:
+            h.append(step(w * h[-1], u * x_t, b))
+        return h
+
+    return lambda *args: _scalar(*args, states=states)
+
+
+def _passed_with(factor):
+    """Pass on δ_t φ′(a_t) times another factor than w."""
+
+    def run(w, u, b, x, h_0, dh):
+        return _scalar(w, u, b, x, h_0, dh, run=slip(back=lambda da, W: da * factor(w, u)))
+
+    return run
+
+
 def _order(*places):
     return lambda *args: tuple(_scalar(*args)[k] for k in places)
 
@@ -209,6 +251,14 @@ SCALAR_BPTT = Exercise(
           for sentence, run in _FLOW if sentence is not NOT_TRANSPOSED),
         (_scalar_words(SLOPE_SKIPPED_BACK), _scalar_slip(_back_without_slope)),
         *((_scalar_words(sentence), _scalar_slip(run)) for sentence, run in _MORE),
+        ("the forward pass lacks the tanh: run h_t = tanh(w h_{t−1} + u x_t + b) first.",
+         _from_states(lambda wh, ux, b: wh + ux + b)),
+        ("the forward pass lacks b: run h_t = tanh(w h_{t−1} + u x_t + b) first.",
+         _from_states(lambda wh, ux, b: np.tanh(wh + ux))),
+        ("the forward pass starts from 0; it starts from h_0.",
+         _from_states(lambda wh, ux, b: np.tanh(wh + ux + b), start=lambda h_0: 0.0)),
+        ("δ is passed on with u; h_{t−1} went into a_t with the factor w.", _passed_with(lambda w, u: u)),
+        ("δ is passed on without a factor; h_{t−1} went into a_t with the factor w.", _passed_with(lambda w, u: 1.0)),
         ("dw and du are swapped: return (dw, du, db, dh_0), in this order.", _order(1, 0, 2, 3)),
         ("the last value is δ_1; ∂L/∂h_0 is one step further back, δ_1 φ′(a_1) w.",
          lambda w, u, b, x, h_0, dh: (*_scalar(w, u, b, x, h_0, dh)[:3],
@@ -300,6 +350,12 @@ RNN_STEP_BACKWARD = Exercise(
         ("the matrices' gradients are the mean over the batch; h_prev.T @ da adds its rows up by itself.",
          _step_part(lambda part, args: part / len(args[0]), 2, 3)),
         (REVERSED_SIGN, _step_part(lambda part, args: -part, 0, 1, 2, 3, 4)),
+        ("dx_t goes back through W_hhᵀ; x_t went in through W_xh, so it goes back through W_xhᵀ.",
+         _step_part(lambda part, args: _step_back(*args)[1], 0)),
+        ("dh_prev holds dh_t as well; what h_{t−1} gets from step t is da W_hhᵀ alone.",
+         _step_part(lambda part, args: part + args[0], 1)),
+        ("dh_prev has passed the tanh of h_{t−1} too; that belongs to the step before.",
+         _step_part(lambda part, args: part * (1 - args[2] ** 2), 1)),
         ("dx_t and dh_prev are swapped: return (dx_t, dh_prev, dW_xh, dW_hh, db_h), in this order.",
          lambda *args: tuple(_step_back(*args)[k] for k in (1, 0, 2, 3, 4))),
         ("dW_xh and dW_hh are swapped: return (dx_t, dh_prev, dW_xh, dW_hh, db_h), in this order.",
@@ -332,6 +388,7 @@ RNN_BACKWARD = Exercise(
     cases=walk_cases,
     reference=walk,
     included="T = 1, B = 1 and H = 1",
+    hints=HINTS,
     chain=("dx", "dh_0", "db_h", "dW_xh", "dW_hh"),
     backwards=True,
     variants=(
@@ -352,6 +409,11 @@ RNN_BACKWARD = Exercise(
          changed(lambda results, args: (*[g / args[2][..., 0].size for g in results[:3]], *results[3:]))),
         ("dh_0 is summed over the batch; each row has its own h_0, so it is (B, H).",
          _part(4, lambda g, args: g.sum(axis=0))),
+        (DIVIDED_EACH, lambda *args: walk(*args, slope=lambda h, t: (1 - h[t] ** 2) / h.shape[1])),
+        ("dW_xh and dW_hh are swapped: return (dW_xh, dW_hh, db_h, dx, dh_0), in this order.",
+         changed(lambda results, args: (results[1], results[0], *results[2:]))),
+        ("dx and dh_0 are swapped: return (dW_xh, dW_hh, db_h, dx, dh_0), in this order.",
+         changed(lambda results, args: (*results[:3], results[4], results[3]))),
         ("dx stands in the order of the walk, last step first: dx[0] belongs to x_1.",
          _part(3, lambda g, args: g[::-1])),
         ("dx is left at 0; x_t reaches the loss through a_t, so dx[t-1] is ∂L/∂a_t W_xhᵀ.",
@@ -381,6 +443,7 @@ BPTT_FIXED = Exercise(
     outputs=(("dW_hh", "(H, H)"),),
     cases=walk_cases,
     reference=_only_dW_hh(walk),
+    hints=HINTS,
     included="T = 1, B = 1 and H = 1",
     variants=(
         ("still as it was given: loop, sum and tanh are right; look at the line that passes δ on to the step before.",

@@ -45,6 +45,7 @@ class Exercise:
     `chain` lists the outputs' names in the order of the computation where the answer has another order; `backwards`
     says that time runs from the end, so that the last wrong step is the one to mend. `look(found, wanted)` takes the
     answers to all cases, as tuples of arrays, and returns a sentence for what no function can copy (chance), or None.
+    `returns` says what is wanted, where the outputs' names and shapes do not say it well.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Exercise:
     chain: tuple = ()
     backwards: bool = False
     look: callable = None
+    returns: str = ""
 
     @property
     def order(self):
@@ -68,6 +70,8 @@ class Exercise:
     @property
     def wanted(self):
         """What the function should return, in words."""
+        if self.returns:
+            return self.returns
         parts = [f"{name} of shape {shape}" if shape != "()" else name for name, shape in self.outputs]
         return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
 

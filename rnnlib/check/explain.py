@@ -267,6 +267,31 @@ def _none_reason(error, place):
     return f"a value there is None ({message_of(error)}): does a function lack its return?"
 
 
+def _ragged_reason(error, place):
+    if "inhomogeneous" not in message_of(error):
+        return None
+    return "a list of arrays of different shapes cannot become one array: go through its entries one by one."
+
+
+def _list_arithmetic_reason(error, place):
+    if not re.search(r"unsupported operand type.*'list'", message_of(error)):
+        return None
+    return "a list takes no part in arithmetic: go through its entries, or make it an array."
+
+
+def _one_number_reason(error, place):
+    if not re.search("only (length-1|0-dimensional|size-1) arrays can be converted", message_of(error)):
+        return None
+    return "an array stands where one number is expected: for arrays take NumPy's functions (np.sqrt, not math.sqrt)."
+
+
+def _casting_reason(error, place):
+    found = re.search(r"from dtype\('(float\w*)'\) to dtype\('(u?int\w*|bool)'\)", message_of(error))
+    return (
+        found and f"an array of {found[2]} takes no decimals in place: make it with floats, as np.zeros does."
+    )
+
+
 def _constant(sentence):
     return lambda error, place: sentence
 
@@ -283,9 +308,13 @@ REASONS = (
     (KeyboardInterrupt, _constant("it was interrupted.")),
     (NameError, _name_reason),
     (ValueError, _shape_reason),
+    (ValueError, _ragged_reason),
     (IndexError, _index_reason),
     (IndexError, _list_index_reason),
     (TypeError, _none_reason),
+    (TypeError, _list_arithmetic_reason),
+    (TypeError, _one_number_reason),
+    (TypeError, _casting_reason),
     (AttributeError, _none_reason),
 )
 

@@ -75,6 +75,33 @@ def _adam_of(gradient):
     return run
 
 
+def _adam_loose(W, dW, m, v, t, lr, beta1, beta2, eps):
+    _, m, v = _adam(W, dW, m, v, t, lr, beta1, beta2, eps)
+    with np.errstate(all="ignore"):
+        return W - lr * (m - beta1**t) / (np.sqrt(v - beta2**t) + eps), m, v
+
+
+def _adam_loose_m(W, dW, m, v, t, lr, beta1, beta2, eps):
+    _, m, v = _adam(W, dW, m, v, t, lr, beta1, beta2, eps)
+    return W - lr * (m - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
+
+
+def _adam_crossed(W, dW, m, v, t, lr, beta1, beta2, eps):
+    _, m, v = _adam(W, dW, m, v, t, lr, beta1, beta2, eps)
+    return W - lr * m / (1 - beta2**t) / (np.sqrt(v / (1 - beta1**t)) + eps), m, v
+
+
+def _adam_v_of(size):
+    """Let v average size(dW, new m)."""
+
+    def run(W, dW, m, v, t, lr, beta1, beta2, eps):
+        _, m, _ = _adam(W, dW, m, v, t, lr, beta1, beta2, eps)
+        v = beta2 * v + (1 - beta2) * size(dW, m)
+        return W - lr * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
+
+    return run
+
+
 def _adam_old_v(W, dW, m, v, t, lr, beta1, beta2, eps):
     _, new_m, new_v = _adam(W, dW, m, v, t, lr, beta1, beta2, eps)
     with np.errstate(all="ignore"):
@@ -110,6 +137,24 @@ ADAM_STEP = Exercise(
         ("ε is inside the root; it is added to the root of v.",
          _adam_slip(step=lambda m, v, eps: m / np.sqrt(v + eps))),
         ("the root is missing: the step is divided by √v, not by v.", _adam_slip(step=lambda m, v, eps: m / (v + eps))),
+        ("a bracket is missing: ε is added to W after the step; it is added to the root, in the denominator.",
+         lambda W, *args: (_adam(W, *args, step=lambda m, v, eps: m / np.sqrt(v))[0] + args[-1], *_adam(W, *args)[1:])),
+        ("a bracket is missing: m / 1 - beta1**t is m minus β^t; divide by (1 - beta1**t).", _adam_loose),
+        ("a bracket is missing: m / 1 - beta1**t is m minus β^t; divide by (1 - beta1**t).", _adam_loose_m),
+        ("the correction is 1 − β^t, the power of β alone; yours is (1 − β)^t.",
+         _adam_slip(bias=lambda beta, t: (1 - beta) ** t)),
+        ("the correction has the wrong sign: it is 1 − β^t.", _adam_slip(bias=lambda beta, t: beta**t - 1)),
+        ("the learning rate is missing.",
+         lambda W, *args: (_adam(W, *args[:4], 1.0, *args[5:])[0], *_adam(W, *args)[1:])),
+        ("the denominator is missing: the corrected m is divided by √v + ε.", _adam_slip(step=lambda m, v, eps: m)),
+        ("the step is multiplied by √v + ε; it is divided by it.",
+         _adam_slip(step=lambda m, v, eps: m * (np.sqrt(v) + eps))),
+        ("the corrections are swapped: m is corrected by β_1, v by β_2.", _adam_crossed),
+        ("v averages the square of m; it is the running mean of dW², entry by entry.", _adam_v_of(lambda dW, m: m**2)),
+        ("v has one number for all entries; it is the running mean of dW², entry by entry.",
+         _adam_v_of(lambda dW, m: np.sum(dW**2))),
+        ("v has one number for all entries; it is the running mean of dW², entry by entry.",
+         _adam_v_of(lambda dW, m: np.mean(dW**2))),
         ("ε is missing from the denominator.", _adam_slip(step=lambda m, v, eps: m / np.sqrt(v))),
         ("v averages the gradient; it is the running mean of its square.", _adam_slip(square=lambda g: g)),
         ("v averages |dW|; it is the running mean of the square.", _adam_slip(square=np.abs)),
@@ -267,6 +312,8 @@ LEARNING_CURVE_MINIMUM = Exercise(
          lambda losses, patience: _stopping(losses, patience, answer="loss")),
         ("this stops at the first rise; a curve may rise and fall again, so wait for `patience` in a row.",
          _first_rise),
+        ("this stops at the first rise; a curve may rise and fall again, so wait for `patience` in a row.",
+         lambda losses, patience: min(_first_rise(losses, patience) + 1, len(losses) - 1)),
         ("the failures are counted altogether; each new best one begins the count anew.",
          lambda losses, patience: _stopping(losses, patience, reset=False)),
         ("the walk stops one late: `patience` failures in a row are enough.",

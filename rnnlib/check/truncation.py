@@ -62,23 +62,27 @@ def _mean_over_windows(x, h, dh, W_xh, W_hh, k):
     return tuple(grad / windows for grad in _truncated(x, h, dh, W_xh, W_hh, k))
 
 
+def _windows_of(length):
+    """Cut into windows of another length: length(k)."""
+    return lambda *args: _truncated(*args[:-1], max(length(args[-1]), 1))
+
+
+def _first_only(x, h, dh, W_xh, W_hh, k):
+    return walk(x[:k], h[: k + 1], dh[:k], W_xh, W_hh)[:3]
+
+
+def _remainder_left_out(x, h, dh, W_xh, W_hh, k):
+    n = len(x) // k * k
+    return _truncated(x[:n], h[: n + 1], dh[:n], W_xh, W_hh, k)
+
+
 def _late_losses(x, h, dh, W_xh, W_hh, k):
     moved = np.concatenate([dh[1:], 0 * dh[:1]])
     moved[k - 1 :: k] = 0.0  # what would have crossed a cut is lost
     return _truncated(x, h, moved, W_xh, W_hh, k)
 
 
-def _without_slope_back(x, h, dh, W_xh, W_hh, k):
-    """Pass δ itself on, without its tanh."""
-    grads, delta = [0.0, 0.0, 0.0], 0.0
-    for t in range(len(x), 0, -1):
-        delta = delta + dh[t - 1]
-        da = delta * (1 - h[t] ** 2)
-        grads = [
-            total + term for total, term in zip(grads, (x[t - 1].T @ da, h[t - 1].T @ da, da.sum(axis=0)))
-        ]
-        delta = 0.0 if (t - 1) % k == 0 else delta @ W_hh.T
-    return tuple(grads)
+_ONE = "right, but not with k = 1, where every step is a window of its own: does the test for a cut hold there too?"
 
 
 def _truncated_cases(rng):
@@ -93,7 +97,11 @@ def _truncated_cases(rng):
         x, W_xh, W_hh = rng.normal(size=(T, B, D)), rng.normal(size=(D, H)), rng.normal(size=(H, H))
         h = forward(x, W_xh, W_hh, rng.normal(size=H), rng.uniform(-0.9, 0.9, (B, H)))
         cases.append(
-            Case(f"T = {T}, k = {k}, B = {B}, H = {H}", (x, h, rng.normal(size=(T, B, H)), W_xh, W_hh, k))
+            Case(
+                f"T = {T}, k = {k}, B = {B}, H = {H}",
+                (x, h, rng.normal(size=(T, B, H)), W_xh, W_hh, k),
+                _ONE if k == 1 else "",
+            )
         )
     return cases
 
@@ -105,6 +113,7 @@ TRUNCATED_BACKWARD = Exercise(
     cases=_truncated_cases,
     reference=_truncated,
     included="k = 1 and k = T",
+    hints=bptt.HINTS,
     chain=("db_h", "dW_xh", "dW_hh"),
     variants=(
         ("nothing is cut: no gradient may pass from step k + 1 to step k.", _slip(cut=lambda t, k: False)),
@@ -117,8 +126,17 @@ TRUNCATED_BACKWARD = Exercise(
                                                     cut=lambda t, k: (len(x) - t + 1) % k == 0)),
         ("only the first cut is made; they lie after k, 2k, 3k, ….", _slip(cut=lambda t, k: t - 1 == k)),
         ("only the last window is walked; each window has its own walk, and their terms add.", _only_last),
+        ("only the first window is walked; each window has its own walk, and their terms add.", _first_only),
+        ("the last window, shorter than k, is left out; it counts like the others.", _remainder_left_out),
+        ("the windows hold k + 1 steps; each holds k.", _windows_of(lambda k: k + 1)),
+        ("the windows hold k − 1 steps; each holds k.", _windows_of(lambda k: k - 1)),
+        (bptt.ACCUMULATED, _slip(after=lambda came, delta, h, t: came + delta)),
+        (bptt.STOPS_EARLY, _slip(times=lambda T: range(T, 1, -1))),
+        (bptt.DIVIDED_EACH, _slip(slope=lambda h, t: (1 - h[t] ** 2) / h.shape[1])),
         ("here each loss reaches back k steps, the other meaning of truncation; cut at fixed places instead.",
          _each_reaching),
+        ("here each loss reaches back k + 1 steps, the other meaning of truncation; cut at fixed places instead.",
+         lambda *args: _each_reaching(*args[:-1], args[-1] + 1)),
         ("the state is reset at the cuts: the value h_k is carried over, only its gradient is not.", _state_reset),
         ("the losses at the cuts are dropped; they stay, and what comes back to them from later steps is dropped.",
          _cut_losses),
@@ -129,7 +147,8 @@ TRUNCATED_BACKWARD = Exercise(
         (bptt.LINEAR_SLOPE, _slip(slope=lambda h, t: 1 - h[t])),
         (bptt.OLD_SLOPE, _slip(slope=lambda h, t: 1 - h[t - 1] ** 2)),
         (bptt.SQUASHED_TWICE, _slip(slope=lambda h, t: 1 - np.tanh(h[t]) ** 2)),
-        (bptt.SLOPE_SKIPPED_BACK, _without_slope_back),
+        (bptt.SLOPE_SKIPPED_BACK,
+         lambda *args: _truncated(*args, after=lambda came, delta, h, t: delta @ args[4].T)),
         (bptt.LATE_LOSS, _late_losses),
         (bptt.LAST_LOSS_MISSING,
          lambda x, h, dh, *rest: _truncated(x, h, np.concatenate([dh[:-1], 0 * dh[-1:]]), *rest)),
@@ -138,7 +157,8 @@ TRUNCATED_BACKWARD = Exercise(
         (bptt.FORWARD, _slip(times=lambda T: range(1, T + 1))),
         (bptt.DROPPED, _slip(carry=False)),
         (bptt.DROPPED, _slip(take=lambda delta, dh_t: dh_t)),
-        (bptt.OVERWRITTEN, _slip(take=lambda delta, dh_t: delta if delta.any() else dh_t)),
+        ("only the last loss of each window counts; every step's dh[t-1] is added to what comes back to h_t.",
+         _slip(take=lambda delta, dh_t: delta if delta.any() else dh_t)),
         (bptt.NOT_TRANSPOSED, _slip(back=lambda da, W: da @ W)),
         (bptt.LAST_TERM, _slip(keep=lambda total, term: term)),
         (bptt.LAST_TERM, _slip(keep=lambda total, term: total if total.any() else term)),

@@ -99,6 +99,10 @@ STEP_WRONG = {
         ("dW_xh", "dW_xh = x_t.T @ dh_t"), ("dW_hh", "dW_hh = h_prev.T @ dh_t"), ("for row", "for row in dh_t:")],
     "dx_t and dh_prev are made from dh_t": [("dx_t", "dx_t = dh_t @ W_xh.T"), ("dh_prev", "dh_prev = dh_t @ W_hh.T")],
     "the sign is reversed": [("da = ", "da = -dh_t * (1 - h_t**2)")],
+    "x_t went in through W_xh": [("dx_t", "dx_t = da @ W_hh.T")],
+    "dh_prev holds dh_t as well": [("dh_prev", "dh_prev = da @ W_hh.T + dh_t")],
+    "dh_prev has passed the tanh of h_{t−1} too": [("dh_prev", "dh_prev = da @ W_hh.T * (1 - h_prev**2)")],
+    "not 1 + h_t²": [("da = ", "da = dh_t * (1 + h_t**2)")],
     "dx_t and dh_prev are swapped": [("return", "return dh_prev, dx_t, dW_xh, dW_hh, db_h")],
     "dW_xh and dW_hh are swapped": [("return", "return dx_t, dh_prev, dW_hh, dW_xh, db_h")],
 }  # fmt: skip
@@ -185,6 +189,15 @@ WRONG = {
     "not h_t² − 1: the sign of φ′ is reversed": [("da = ", "da = total * (h[t] ** 2 - 1)")],
     "not 1 + h_t²": [("da = ", "da = total * (1 + h[t] ** 2)")],
     "the sign is reversed: return": [("return", "return -dW_xh, -dW_hh, -db_h, -np.array(dx), -dh_next")],
+    "δ is carried on along with what it becomes": [("dh_next = ", "dh_next = da @ W_hh.T + total")],
+    "in the place of δ_t": [("dh_next = ", "dh_next += da @ W_hh.T")],
+    "the walk stops before step 1": [("for t", "for t in range(T, 1, -1):"),
+                                     ("dx, dh_next", "dx, dh_next = np.zeros(x.shape), 0 * h[0]")],
+    "made at every step": [("da = ", "da = total * (1 - h[t] ** 2) / B")],
+    "and again on the way to h_{t−1}": [("dh_next = ", "dh_next = da @ W_hh.T * (1 - h[t] ** 2)")],
+    "once between δ_t and ∂L/∂a_t": [("dh_next = ", "dh_next = da @ W_hh.T * (1 - h[t - 1] ** 2)")],
+    "dW_xh and dW_hh are swapped": [("return", "return dW_hh, dW_xh, db_h, np.array(dx), dh_next")],
+    "dx and dh_0 are swapped": [("return", "return dW_xh, dW_hh, db_h, dh_next, np.array(dx)")],
     "dx stands in the order of the walk": [("dx[t", "dx[T - t] = da @ W_xh.T")],
     "dx is left at 0": [("dx[t", "dx[t - 1] = np.zeros((B, D))")],
     "db_h is summed over time but not over the batch": [("db_h +=", "db_h = db_h + da")],
@@ -317,6 +330,17 @@ def test_a_raw_shape_error_is_put_into_shapes(says):
     assert "da is (3, 5), W_xh is (2, 5): the inner sizes 5 and 2 differ; is W_xh transposed?" in words
 
 
+def test_an_index_that_runs_out_is_told_which_step_reads_what(says):
+    for change in (("total", "total = dh[t] + dh_next"), ("dW_xh +=", "dW_xh += x[t].T @ da")):
+        words = says(check.rnn_backward(edited(LOOP, change)))
+        assert words.endswith("Step t goes from h[t-1] to h[t], and reads x[t-1] and dh[t-1].")
+
+
+def test_sums_that_are_kept_in_whole_numbers_are_told(says):
+    whole = ("dW_xh, dW_hh, db_h = ", "dW_xh, dW_hh, db_h = np.zeros(W_xh.shape, int), 0.0, 0.0")
+    assert "an array of int64 takes no decimals in place" in says(check.rnn_backward(edited(LOOP, whole)))
+
+
 def test_a_loop_without_end_is_stopped(monkeypatch):
     monkeypatch.setattr(check.guard, "SECONDS", 0.5)
     endless = edited(LOOP, ("for t", "t = T\n    while t > 0:"))
@@ -345,6 +369,13 @@ SCALAR_WRONG = {
     "dw, du and db are made from δ_t": [("dw +=", "dw += total * h[t - 1]"), ("du +=", "du += total * x[t - 1]"),
                                         ("db +=", "db += total")],
     "the sign is reversed": [("return", "return -dw, -du, -db, -later")],
+    "δ is carried on along with what it becomes": [("later = da", "later = later + da * w")],
+    "the walk stops before step 1": [("for t", "for t in range(len(x), 1, -1):")],
+    "the forward pass lacks the tanh": [("h.append", "h.append(w * h[-1] + u * x_t + b)")],
+    "the forward pass lacks b": [("h.append", "h.append(np.tanh(w * h[-1] + u * x_t))")],
+    "the forward pass starts from 0": [("h = [", "h = [0.0]")],
+    "δ is passed on with u": [("later = da", "later = da * u")],
+    "δ is passed on without a factor": [("later = da", "later = da")],
     "dw and du are swapped": [("return", "return du, dw, db, later")],
     "the last value is δ_1": [("later = da", "later = da * w if t > 1 else total")],
     "the gradient of h_0 is 0": [("return", "return dw, du, db, 0")],

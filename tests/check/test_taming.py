@@ -52,6 +52,10 @@ CLIP_WRONG = {
     "the root is missing where it compares": lambda gs, c: when(length(gs) ** 2 > c, gs, lambda g: g * c / length(gs)),
     "the norms of the arrays are added": by_size(lambda gs: sum(length([g]) for g in gs)),
     "the absolute values are added": by_size(lambda gs: sum(abs(g).sum() for g in gs)),
+    "averaged over all entries": by_size(lambda gs: length(gs) / math.sqrt(sum(g.size for g in gs))),
+    "averaged over each array": by_size(lambda gs: math.sqrt(sum((g * g).mean() for g in gs))),
+    "the largest singular values decide": by_size(lambda gs: math.hypot(*(np.linalg.norm(g, 2) for g in gs))),
+    "max_norm is subtracted": lambda gs, c: [np.subtract(g, c) for g in gs],
     "that of the first array alone": by_size(lambda gs: length(gs[:1])),
     "that of the last array alone": by_size(lambda gs: length(gs[-1:])),
     "the longest array decides": by_size(lambda gs: max(length([g]) for g in gs)),
@@ -136,7 +140,7 @@ def test_clipping_takes_every_way_to_write_it(way):
 
 
 def test_a_list_that_is_too_short_is_told(says):
-    assert "it returns 2 values; expected (grads[0] of shape" in says(
+    assert "it returns 2 values; expected a list of the clipped arrays, in the order" in says(
         check.clip_by_norm(lambda gs, c: gs[:2])
     )
 
@@ -167,6 +171,8 @@ SCALE_WRONG = {
     "this sets the largest entry; use": to(lambda W: np.abs(W).max()),
     "the largest entry, with its sign": to(np.amax),
     "this sets the smallest singular value": to(lambda W: np.linalg.norm(W, -2)),
+    "returns (U, s, Vᵀ)": to(lambda W: np.linalg.svd(W)[0][0]),
+    "the root of the factor": lambda W, s: W * math.sqrt(s / np.linalg.norm(W, 2)),
     "the sum of the singular values": to(lambda W: np.linalg.norm(W, "nuc")),
     "the mean of the singular values": to(lambda W: np.linalg.svd(W)[1].mean()),
     "not divided by what it has already": lambda W, s: s * W,

@@ -94,6 +94,19 @@ ADAM_WRONG = {
     "the correction is 1 − β at every step": {"m_hat": "m / (1 - beta1)", "v_hat": "v / (1 - beta2)"},
     "the correction is 1 − β · t": {"m_hat": "m / (1 - beta1 * t)", "v_hat": "v / (1 - beta2 * t)"},
     "m and v are multiplied by 1 − β^t": {"m_hat": "m * (1 - beta1**t)", "v_hat": "v * (1 - beta2**t)"},
+    "a bracket is missing: ε": {"W": "W - lr * m_hat / np.sqrt(v_hat) + eps"},
+    "a bracket is missing: m / 1": {"m_hat": "m / 1 - beta1**t", "v_hat": "v / 1 - beta2**t"},
+    "m minus β^t": {"m_hat": "m / 1 - beta1**t"},
+    "yours is (1 − β)^t": {"m_hat": "m / (1 - beta1) ** t", "v_hat": "v / (1 - beta2) ** t"},
+    "the correction has the wrong sign": {"m_hat": "m / (beta1**t - 1)", "v_hat": "v / (beta2**t - 1)"},
+    "the learning rate is missing": {"W": "W - m_hat / (np.sqrt(v_hat) + eps)"},
+    "the denominator is missing": {"W": "W - lr * m_hat"},
+    "multiplied by √v + ε": {"W": "W - lr * m_hat * (np.sqrt(v_hat) + eps)"},
+    "the corrections are swapped": {"m_hat": "m / (1 - beta2**t)", "v_hat": "v / (1 - beta1**t)"},
+    "v averages the square of m": {"v": "beta2 * v + (1 - beta2) * m**2"},
+    "one number for all entries": {"v": "beta2 * v + (1 - beta2) * np.linalg.norm(dW) ** 2"},
+    "it is the running mean of dW², entry by entry": {"v": "beta2 * v + (1 - beta2) * np.square(dW).mean()"},
+    "the root is taken of the whole step": {"W": "W - lr * np.sign(m_hat) * np.sqrt(abs(m_hat) / (v_hat + eps))"},
     "m and v are swapped": {"back": "W, v, m"},
 }  # fmt: skip
 
@@ -229,11 +242,17 @@ def rises_in_a_row(losses, patience):
     return best
 
 
+def index_of_the_first_rise(losses, patience):
+    return next((i for i in range(1, len(losses)) if losses[i] >= losses[i - 1]), len(losses) - 1)
+
+
 CURVE_WRONG = {
     "this is the lowest of all": lambda losses, p: np.argmin(losses),
     "this is where the walk stops": lambda losses, p: waiting(losses, p, answer=1),
     "this is the best loss": lambda losses, p: waiting(losses, p, answer=2),
     "stops at the first rise": first_rise,
+    "a curve may rise and fall again": index_of_the_first_rise,
+    "one early": lambda losses, p: waiting(losses, p - 1) if p > 1 else 0,
     "counted altogether": lambda losses, p: waiting(losses, p, forgets=False),
     "the walk stops one late": lambda losses, p: waiting(losses, p, late=1),
     "an equal loss counts as better": lambda losses, p: waiting(losses, p, fails=lambda a, b, _: a > b),
