@@ -216,6 +216,8 @@ def _read(raw, exercise):
         return (_array(raw, names[0], exercise),)
     if isinstance(raw, dict) and set(names) <= set(raw):
         raw = [raw[name] for name in names]
+    if isinstance(raw, np.ndarray) and raw.shape[:1] == (len(names),):  # the results, put into one array
+        raw = list(raw)
     if not isinstance(raw, (tuple, list)) or len(raw) != len(names):
         got = f"{len(raw)} values" if isinstance(raw, (tuple, list)) else kind(raw)
         raise Unreadable(f"it returns {got}; expected {exercise.wanted}.")
