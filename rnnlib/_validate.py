@@ -26,6 +26,18 @@ def describe(value):
     return f"of type {type(value).__name__}"
 
 
+def need(holds, message):
+    """Raise ValueError unless a condition holds."""
+    if not holds:
+        raise ValueError(message)
+
+
+def need_kind(holds, name, value, expected):
+    """Raise TypeError, saying what came, unless a value is of the right kind."""
+    if not holds:
+        raise TypeError(f"{name} is {describe(value)}; expected {expected}")
+
+
 def real_array(value, name, expected="an array of real numbers"):
     """Turn a value into an array of bools, ints or floats; refuse the rest."""
     if value is None:

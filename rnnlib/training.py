@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from . import _validate
+from ._validate import need, need_kind
 from .clipping import clip_grad_norm, grad_norm
 from .optim import Optimiser
 from .tasks import Batch
@@ -74,12 +75,12 @@ def fit(net, x, targets=None, *, loss, optimiser, steps=None, epochs=None, batch
     from tqdm import tqdm  # here, so that the rest of the module needs NumPy alone
 
     draw, epoch = _source(Batch(x, targets, lengths, mask), batch_size)
-    _need((steps is None) != (epochs is None), f"steps is {steps}, epochs is {epochs}; expected one of them")
-    _need(epochs is None or epoch, f"epochs is {epochs}; expected steps, as x draws without end")
+    need((steps is None) != (epochs is None), f"steps is {steps}, epochs is {epochs}; expected one of them")
+    need(epochs is None or epoch, f"epochs is {epochs}; expected steps, as x draws without end")
     steps = _validate.count(steps, "steps") if epochs is None else _validate.count(epochs, "epochs") * epoch
     every = _validate.count((epoch or 100) if validate_every is None else validate_every, "validate_every")
     validation = None if validation is None else _read_batch(validation, "validation's ")
-    _need(patience is None or validation, f"patience is {patience} without validation; expected both")
+    need(patience is None or validation, f"patience is {patience} without validation; expected both")
     run = _Run(net, loss, optimiser, rng, last_step, reduction, window, max_norm, schedule, patience)
     if state is not None:
         run.unpack(state)
@@ -94,16 +95,6 @@ def fit(net, x, targets=None, *, loss, optimiser, steps=None, epochs=None, batch
     return run.finish()
 
 
-def _need(holds, message):
-    if not holds:
-        raise ValueError(message)
-
-
-def _need_kind(holds, name, value, expected):
-    if not holds:
-        raise TypeError(f"{name} is {_validate.describe(value)}; expected {expected}")
-
-
 # ---- what a net is trained on
 
 
@@ -111,7 +102,7 @@ def _source(data, batch_size):
     """Return draw(rng, left) → (batch, left), where left is what an epoch has still to deal, and an epoch's steps."""
     if callable(data.x):
         bare = all(value is None for value in (*data[1:], batch_size))
-        _need(bare, "targets, lengths, mask or batch_size is given; expected None, as x draws whole batches")
+        need(bare, "targets, lengths, mask or batch_size is given; expected None, as x draws whole batches")
         return lambda rng, left: (_read_batch(data.x(rng), "x(rng)'s "), left), None
     data = _read_batch(data)
     N, axes = data.x[0].shape[1], _axes(data)
@@ -136,7 +127,7 @@ def _axes(data):
 def _read_batch(value, label=""):
     """Return a Batch of arrays, its x a tuple of them, all with the same number of sequences N."""
     good = isinstance(value, tuple) and 2 <= len(value) <= 4
-    _need_kind(good, f"{label}data", value, "(x, targets[, lengths[, mask]])")
+    need_kind(good, f"{label}data", value, "(x, targets[, lengths[, mask]])")
     value = Batch(*value)
     x = value.x if isinstance(value.x, tuple) else (value.x,)
     x = tuple(_validate.real_array(array, f"{label}x") for array in x)
@@ -146,7 +137,7 @@ def _read_batch(value, label=""):
     found = [(array, 1) for array in x] + [pair for pair in zip(rest, _axes(data)) if pair[0] is not None]
     shapes = ", ".join(str(array.shape) for array, _ in found)
     counts = {array.shape[axis : axis + 1] for array, axis in found}
-    _need(len(counts) == 1 and () not in counts, f"{label}x, targets, lengths and mask have the shapes {shapes}; "
+    need(len(counts) == 1 and () not in counts, f"{label}x, targets, lengths and mask have the shapes {shapes}; "
           "expected one N in (T, N, …), (T, N, …) or (N, …), (N,), and as the targets")  # fmt: skip
     return data
 
@@ -159,10 +150,10 @@ class _Run:
 
     def __init__(self, net, loss, optimiser, rng, last_step, reduction, window, max_norm, schedule, patience):
         whole = all(hasattr(net, name) for name in ("forward", "backward", "params"))
-        _need_kind(whole, "net", net, "an object with forward, backward and params")
-        _need_kind(isinstance(optimiser, Optimiser), "optimiser", optimiser, "an SGD, Adagrad or Adam")
-        _need_kind(callable(loss), "loss", loss, "a function, such as rnnlib.mse")
-        _need_kind(
+        need_kind(whole, "net", net, "an object with forward, backward and params")
+        need_kind(isinstance(optimiser, Optimiser), "optimiser", optimiser, "an SGD, Adagrad or Adam")
+        need_kind(callable(loss), "loss", loss, "a function, such as rnnlib.mse")
+        need_kind(
             schedule is None or callable(schedule), "schedule", schedule, "a function, step → factor on lr"
         )
         self.net, self.loss, self.optimiser = net, loss, optimiser
@@ -199,11 +190,11 @@ class _Run:
         """Return the index of the outputs that the loss sees, and the mask of those that count."""
         shapes, per_step = f"the net puts out {y.shape}, targets has shape {batch.targets.shape}", y.ndim == 3
         if self.last_step:
-            _need(per_step, f"{shapes}; expected (T, B, O) from the net, as last_step is True")
+            need(per_step, f"{shapes}; expected (T, B, O) from the net, as last_step is True")
             lengths = np.full(y.shape[1], len(y)) if lengths is None else lengths
-            _need((lengths > 0).all(), "lengths holds 0; expected at least 1, for there to be a last step")
+            need((lengths > 0).all(), "lengths holds 0; expected at least 1, for there to be a last step")
             return (lengths - 1, np.arange(y.shape[1])), batch.mask
-        _need(not per_step or batch.targets.ndim > 1, f"{shapes}; expected targets (T, B), or last_step=True")
+        need(not per_step or batch.targets.ndim > 1, f"{shapes}; expected targets (T, B), or last_step=True")
         real = np.arange(len(y))[:, None] < lengths if per_step and lengths is not None else None
         return ..., batch.mask if real is None else real if batch.mask is None else real & (batch.mask == 1)
 
@@ -239,7 +230,7 @@ class _Run:
     def unpack(self, state):
         """Go on from a state: it is checked before anything is written."""
         missing = sorted(set(self.pack()) - set(state if isinstance(state, dict) else ()))
-        _need(not missing, f"state lacks {missing}; expected history.state of a run like this one")
+        need(not missing, f"state lacks {missing}; expected history.state of a run like this one")
         params, best = _part(state, "params"), _part(state, "best")
         for part in (params, best or params):
             _validate.like(part, self.net.params, "state's params")
@@ -292,7 +283,7 @@ def save(path, params):
     path, params = Path(os.path.realpath(_npz(path))), _params(params, "params")
     for name, array in params.items():
         good = isinstance(array, np.ndarray) and array.dtype.kind in "biufU"
-        _need_kind(good, f'params["{name}"]', array, "an array of numbers")
+        need_kind(good, f'params["{name}"]', array, "an array of numbers")
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as file:
@@ -327,12 +318,12 @@ def _read_archive(path):
     name, arrays = "its beginning", {}
     with path.open("rb") as file:
         try:
-            _need(zipfile.is_zipfile(file), "it is cut short, or was never an .npz file")
+            need(zipfile.is_zipfile(file), "it is cut short, or was never an .npz file")
             file.seek(0)
             archive = np.load(file, allow_pickle=False)
             for name in archive.files:
                 arrays[name] = archive[name]
-                _need(isinstance(arrays[name], np.ndarray), "that is no array")
+                need(isinstance(arrays[name], np.ndarray), "that is no array")
         except Exception as error:  # a broken or foreign file may fail in any way
             raise ValueError(
                 f"{path} cannot be used, at {name}: {error}; expected a file that save wrote"
@@ -342,11 +333,11 @@ def _read_archive(path):
 
 def _npz(path):
     good = isinstance(path, (str, os.PathLike)) and Path(path).suffix == ".npz"
-    _need(good, f"path is {path!r}; expected a name that ends in .npz")
+    need(good, f"path is {path!r}; expected a name that ends in .npz")
     return Path(path)
 
 
 def _params(value, name):
     params = getattr(value, "params", value)
-    _need_kind(isinstance(params, dict), name, value, "a net or a dict of arrays")
+    need_kind(isinstance(params, dict), name, value, "a net or a dict of arrays")
     return params

@@ -156,7 +156,7 @@ class Cell(Layer):
     def _forward(self, kind, x, lengths, **starts):
         """Check what came in, begin a trace of the given kind and let the cell's own `_run` fill it."""
         params, passed = self._copy_params(), {name: start is not None for name, start in starts.items()}
-        x, lengths, ended = self._read_x(x, lengths)
+        x, lengths, ended = read_steps(x, "x", self.dtype, ("T", "B", self.input_size), lengths)
         (T, B, _), states = x.shape, {}
         for name, start in starts.items():  # h0 begins h, c0 begins c
             states[name[0]] = np.empty((T + 1, B, self.hidden_size), self.dtype)
@@ -165,9 +165,6 @@ class Cell(Layer):
         with np.errstate(all="ignore"):
             self._run(trace)
         return trace
-
-    def _read_x(self, x, lengths):
-        return read_steps(x, "x", self.dtype, ("T", "B", self.input_size), lengths)
 
     def _read_state(self, state, name, B):
         """Return h_0 (B, H): what was passed, else what is learned, else zeros."""
@@ -187,10 +184,9 @@ class Cell(Layer):
             da = self._walk_back(trace, cut, *deltas.values())
             params, dx = self._collect(trace, da)
             starts = {f"{name}0": delta[0].copy() for name, delta in deltas.items()}
-        for name, start in (
-            starts.items() if self.learn_h0 else ()
-        ):  # one for the whole batch, unless one was passed
-            params[name] = np.zeros_like(start[0]) if trace.passed[name] else start.sum(axis=0)
+        if self.learn_h0:  # one for the whole batch, unless one was passed
+            for name, start in starts.items():
+                params[name] = np.zeros_like(start[0]) if trace.passed[name] else start.sum(axis=0)
         return Grads(params, dx, **starts, **deltas)
 
     def _start_deltas(self, trace, dh, **lasts):
@@ -199,10 +195,8 @@ class Cell(Layer):
             names, those = ", ".join(["dh", *lasts][:-1]), "both" if len(lasts) == 1 else "all"
             raise ValueError(f"{names} and {[*lasts][-1]} are {those} None; expected the loss's gradient in at "
                              "least one of them")  # fmt: skip
-        deltas, (T, B, H) = (
-            {name[1]: np.zeros_like(trace.h) for name in lasts},
-            trace.y.shape,
-        )  # dc_last belongs to c
+        T, B, H = trace.y.shape
+        deltas = {name[1]: np.zeros_like(trace.h) for name in lasts}  # dc_last belongs to c
         if dh is not None:
             hint = lambda dh: "dh[k] is ∂L/∂h[k+1]: none for h_0" if dh.shape == trace.h.shape else ""
             deltas["h"][1:] = _validate.read(dh, "dh", self.dtype, (T, B, H), "(T, B, H)", hint)
@@ -271,13 +265,13 @@ def last(h, lengths):
     return h[-1].copy() if lengths is None else h[lengths, np.arange(h.shape[1])]
 
 
-def first_overflow(*values):
-    """Return the t of the first step where one of the values, each (T, B, ·), is not finite, or None.
+def first_overflow(a):
+    """Return the t of the first step where a (T, B, ·) is not finite, or None.
 
     >>> first_overflow(np.array([[[0.0]], [[np.inf]]]))
     2
     """
-    bad = ~np.logical_and.reduce([np.isfinite(value).all(axis=(1, 2)) for value in values])
+    bad = ~np.isfinite(a).all(axis=(1, 2))
     return int(bad.argmax()) + 1 if bad.any() else None
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import _validate
+from .._validate import need
 from ..cells.base import Cell, read_steps
-from .composite import Composite, layer_of, need
+from .composite import Composite, layer_of
 
 
 @dataclass(repr=False, eq=False)

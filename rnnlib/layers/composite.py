@@ -1,6 +1,6 @@
 """Layers made of layers: one dict of parameters, whose arrays are the parts' own."""
 
-from .. import _validate
+from .._validate import need, need_kind
 from ..cells.base import Grads, Layer
 
 
@@ -39,12 +39,5 @@ class Composite(Layer):
 
 def layer_of(value, name, kind=Layer, expected="a layer, such as RNN or Readout"):
     """Check that a value is a layer, of a kind if one is given."""
-    if not isinstance(value, kind):
-        raise TypeError(f"{name} is {_validate.describe(value)}; expected {expected}")
+    need_kind(isinstance(value, kind), name, value, expected)
     return value
-
-
-def need(holds, message):
-    """Raise ValueError unless a condition holds."""
-    if not holds:
-        raise ValueError(message)

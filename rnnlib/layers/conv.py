@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import _validate
+from .._validate import need
 from ..cells.base import Grads, Layer, LayerTrace, ended_steps, read_steps
-from .composite import need
 
 PADDING = ("same", "causal", "valid")
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import _validate
+from .._validate import need
 from ..cells.base import Cell
 from .attention import Attention
-from .composite import Composite, layer_of, need
+from .composite import Composite, layer_of
 from .dropout import Dropout
 from .embedding import Embedding
 from .readout import Readout

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import _validate
-from .composite import Composite, layer_of, need
+from .._validate import need
+from .composite import Composite, layer_of
 
 
 @dataclass(repr=False, eq=False)
