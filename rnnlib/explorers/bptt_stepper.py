@@ -13,7 +13,7 @@ from rnnlib.cells.activations import PHI_PRIME
 from rnnlib.explorers.base import Explorer, traits
 from rnnlib.explorers.palette import colour
 from rnnlib.explorers.specs import read_spec
-from rnnlib.explorers.text import digits, subscript
+from rnnlib.explorers.text import digits, exactly, subscript
 
 SPEC = read_spec("bptt-stepper")
 T = 6
@@ -113,10 +113,6 @@ def train(state):
 
 
 # ---- The sentence ----
-
-
-def exactly(x):
-    return digits(x, 3, 0)  # what is left of a gradient may be tiny
 
 
 def place(step):

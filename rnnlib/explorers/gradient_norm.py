@@ -16,7 +16,7 @@ from rnnlib.explorers.linear import MAX_SLOPE
 from rnnlib.explorers.palette import colour
 from rnnlib.explorers.seeded import Generator, filled, ordered_dot, orthogonal, recurrent_weights
 from rnnlib.explorers.specs import read_spec
-from rnnlib.explorers.text import digits, subscript
+from rnnlib.explorers.text import digits, exactly, subscript
 
 SPEC = read_spec("gradient-norm")
 D = SPEC["inputs"]
@@ -158,10 +158,6 @@ def itemised(state):
 
 
 # ---- The sentence ----
-
-
-def exactly(x):
-    return digits(x, 3, 0)  # products of many factors may be tiny
 
 
 def describe(state, course):

@@ -15,7 +15,7 @@ import rnnlib
 from rnnlib.explorers.base import Explorer, traits
 from rnnlib.explorers.palette import colour
 from rnnlib.explorers.specs import read_spec
-from rnnlib.explorers.text import digits
+from rnnlib.explorers.text import digits, exactly
 
 SPEC = read_spec("loss-cliff")
 X0, T, TARGET = SPEC["x0"], SPEC["T"], SPEC["target"]
@@ -116,10 +116,6 @@ def both(state):
 
 
 # ---- The sentence ----
-
-
-def exactly(x, n=3):
-    return digits(x, n, 0)
 
 
 def place_text(place):

@@ -31,6 +31,15 @@ def digits(x, n=3, floor=1e-12):
     return f"−{text}" if x < 0 else text
 
 
+def exactly(x, n=3):
+    """Return x with n significant digits however tiny it is: what many factors leave of a gradient.
+
+    >>> exactly(2e-30), digits(2e-30)
+    ('2 × 10⁻³⁰', '0')
+    """
+    return digits(x, n, 0)
+
+
 def fixed(x, count):
     return format(Decimal(x).quantize(Decimal(1).scaleb(-count), ROUND_HALF_UP), "f")
 

@@ -3,7 +3,7 @@
 // h_t = φ(w h_{t−1} + u x_t + b), L = Σ_t ½ (h_t − y_t)² over the steps that have a loss, δ_t = ∂L/∂h_t in total.
 
 import { PHI_PRIME, rnnBackward, rnnForward } from "./engine.js";
-import { digits, subscript, superscript } from "./format.js";
+import { digits, exactly, subscript, superscript } from "./format.js";
 
 export const T = 6;
 export const SUMMED = 2 * T + 1; // the last step of the computation
@@ -111,7 +111,6 @@ export function valueOf(state, result, key, t) {
 
 // ---- The sentence ------------------------------------------------------------------------------------------------------
 
-const exactly = (x) => digits(x, 3, 0); // what is left of a gradient may be tiny
 
 export function describe(state, result) {
   const { way } = place(state);

@@ -16,6 +16,11 @@ export function digits(x, n = 3, floor = 1e-12) {
   return x < 0 ? `−${text}` : text;
 }
 
+// However tiny it is: what many factors leave of a gradient.
+export function exactly(x, n = 3) {
+  return digits(x, n, 0);
+}
+
 function trimmed(text) {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }

@@ -2,7 +2,7 @@
 // a test holds them equal. The loss at step t is L_t = h_t · v with a fixed v of length 1, so that ‖∂L_t/∂h_t‖ = 1.
 
 import { PHI_PRIME, makeGenerator, norms, orthogonal, recurrentWeights, rnnBackward, rnnForward, timesTransposed, transposed } from "./engine.js";
-import { digits, subscript } from "./format.js";
+import { digits, exactly, subscript } from "./format.js";
 import { MAX_SLOPE } from "./linear.js";
 import { spec } from "./gradient-norm.spec.js";
 
@@ -206,7 +206,6 @@ function itemise({ net, trace, v, T, H }) {
 
 // ---- The sentence: what is to be seen, and what it means --------------------------------------------------------------
 
-const exactly = (x) => digits(x, 3, 0); // products of many factors may be tiny
 
 export function describe(state, result) {
   return `${[course(state, result), reason(state, result), clipping(state, result), trust(state, result)].filter(Boolean).join(". ")}.`;
@@ -252,8 +251,8 @@ export function stepWords({ loss }, { total, slopes, sMax, tau, T }, t) {
   const [one, before] = [subscript(t), subscript(t - 1)];
   if (total[t] === 0) return `‖∂L/∂h${one}‖ = 0: ${t > tau ? "no loss comes after it" : "nothing arrives"}.`;
   const adds = loss === "every" && t > 1 ? `, with what L${before} adds` : "";
-  const words = `‖∂L/∂h${before}‖ = ${exactly(total[t - 1])} = ${digits(total[t - 1] / total[t], 3, 0)} × ‖∂L/∂h${one}‖${adds}`;
-  return `${words}: W stretches by sₘₐₓ = ${digits(sMax)} at most, and φ′(a${one}) is ${digits(slopes[t - 1], 3, 0)} on average.`;
+  const words = `‖∂L/∂h${before}‖ = ${exactly(total[t - 1])} = ${exactly(total[t - 1] / total[t])} × ‖∂L/∂h${one}‖${adds}`;
+  return `${words}: W stretches by sₘₐₓ = ${digits(sMax)} at most, and φ′(a${one}) is ${exactly(slopes[t - 1])} on average.`;
 }
 
 // ---- Prediction and goals -----------------------------------------------------------------------------------------------

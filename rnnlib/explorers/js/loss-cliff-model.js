@@ -3,7 +3,7 @@
 // Source: Pascanu, Mikolov & Bengio (2013).
 
 import { PHI } from "./engine.js";
-import { digits, superscript } from "./format.js";
+import { digits, exactly, superscript } from "./format.js";
 import { spec } from "./loss-cliff.spec.js";
 
 const { x0, T, target } = spec;
@@ -84,7 +84,6 @@ export function isThrown({ path, longest }) {
 
 // ---- The sentence ---------------------------------------------------------------------------------------------------------
 
-const exactly = (x, n = 3) => digits(x, n, 0);
 const placeText = ({ w, b }) => `(${digits(w)}, ${digits(b)})`;
 
 export function describe(state, result) {
