@@ -27,6 +27,35 @@ def slopes():
 
 
 @pytest.fixture(scope="session")
+def complex_slopes():
+    """Slopes of a loss in every entry of one complex array by a step of 1e-30 i, exact to rounding."""
+
+    def imaginary_parts(loss, array, eps=1e-30):
+        found = np.empty(array.shape)
+        for i in np.ndindex(array.shape):
+            array[i] += 1j * eps
+            found[i] = loss().imag / eps
+            array[i] -= 1j * eps
+        return found
+
+    return imaginary_parts
+
+
+@pytest.fixture(scope="session")
+def refuses():
+    """Hold a call to its error and to what the message says: refuses(call, error, fragments)."""
+
+    def to_words(call, error, fragments):
+        with pytest.raises(error) as caught:
+            call()
+        assert caught.type is error
+        message = str(caught.value)
+        assert [fragment for fragment in [*fragments, "expected"] if fragment not in message] == [], message
+
+    return to_words
+
+
+@pytest.fixture(scope="session")
 def hold(slopes):
     """Hold gradients to central differences: hold(loss, {name: (gradient, array it belongs to)})."""
 
