@@ -3,6 +3,7 @@
 
 import { PHI_PRIME, makeGenerator, norms, readoutBackward, readoutForward, rnnBackward, rnnForward, rnnParams, softmaxCrossEntropy } from "./engine.js";
 import { digits } from "./format.js";
+import { readArrays, viewOf } from "./stored.js";
 import { spec } from "./hidden-states.spec.js";
 
 const NEAR = 0.9; // |h| beyond this counts as near the limit
@@ -13,36 +14,15 @@ const SENSITIVE = 1e8; // growth of a small change from which rounding shows in 
 
 export const vocabulary = [...spec.vocabulary];
 const V = vocabulary.length;
-const PARAMS = ["W_xh", "W_hh", "b_h", "W_hy", "b_y"]; // the order in which a stored run holds them
 
 // ---- Stored numbers ------------------------------------------------------------------------------------------------
 
-// IEEE 754 half precision, exactly: 1 sign, 5 exponent and 10 fraction bits.
-export function float16(bits) {
-  const [sign, exponent, fraction] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24);
-}
-
-// Bytes come as base64 in a script of the site, as a DataView from a kernel.
-export function viewOf(bytes) {
-  if (typeof bytes === "string") return new DataView(Uint8Array.from(atob(bytes), (byte) => byte.charCodeAt(0)).buffer);
-  return new DataView(bytes.buffer ?? bytes, bytes.byteOffset ?? 0, bytes.byteLength);
-}
-
-// A stored run { steps, shapes, float16 } as { steps, checkpoints: [params, …] }; little-endian throughout.
-export function readRun({ steps, shapes, float16: bytes }) {
-  const view = viewOf(bytes);
-  const checkpoints = steps.map(() => ({}));
-  let at = 0;
-  for (const name of PARAMS) {
-    const size = shapes[name].slice(1).reduce((product, length) => product * length, 1);
-    for (const params of checkpoints) {
-      params[name] = Float64Array.from({ length: size }, (_, k) => float16(view.getUint16(at + 2 * k, true)));
-      at += 2 * size;
-    }
-  }
-  return { steps, checkpoints };
+// A stored run { steps, shapes, float16 } as { steps, checkpoints: [params, …] }: checkpoints are each array's first axis.
+export function readRun(run) {
+  const arrays = Object.entries(readArrays(run));
+  const part = (values, k) => values.subarray((k * values.length) / run.steps.length, ((k + 1) * values.length) / run.steps.length);
+  const checkpoints = run.steps.map((_, k) => Object.fromEntries(arrays.map(([name, values]) => [name, part(values, k)])));
+  return { steps: run.steps, checkpoints };
 }
 
 // States { T, H, labels, float32 } that Python computed.

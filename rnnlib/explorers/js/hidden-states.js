@@ -5,6 +5,7 @@ import { arithmetic, compute, describe, expected, gradientNorms, outcome, readRu
 import { digits, subscript, superscript } from "./format.js";
 import { axisX, axisY, colour, dot, label, line, linear, log, makeHandle, makeHeatmap, makePanel, onDrag, segment, svg } from "./plot.js";
 import { html, maths, mountExplorer } from "./controls.js";
+import { findRun } from "./stored.js";
 import { spec } from "./hidden-states.spec.js";
 
 export { compute, describe, outcome };
@@ -38,18 +39,13 @@ export function render({ model, el }) {
 
 // The stored run and the states that Python sent, decoded once for as long as they are the same.
 function makeSources(model) {
-  const keep = (find, decode) => {
-    let [packed, decoded] = [null, null];
-    return () => {
-      const found = find();
-      if (found !== packed) [packed, decoded] = [found, found ? decode(found) : null];
-      return decoded;
-    };
+  let [packed, states] = [null, null];
+  const run = findRun(model, spec.run, readRun);
+  return () => {
+    const sent = model.get("_states");
+    if (sent !== packed) [packed, states] = [sent, sent && Object.keys(sent).length ? readStates(sent) : null];
+    return { run: run(), states };
   };
-  const filled = (value) => (value && Object.keys(value).length ? value : null);
-  const run = keep(() => filled(model.get("_run")) ?? globalThis.rnnlibRuns?.[spec.run] ?? null, readRun);
-  const states = keep(() => filled(model.get("_states")), readStates);
-  return () => ({ run: run(), states: states() });
 }
 
 // A function of the state and the data that does not work twice for what it has just seen: a step read, a width.
