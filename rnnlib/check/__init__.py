@@ -20,13 +20,14 @@ from .comparison import copy_baseline, separated_by_luck, solved_after, summary
 from .gradients import exploding_net, gradient_norms, jacobian, steps_to_fade
 from .gru import gru_fixed, gru_step, gru_step_backward, update_bias
 from .loss import cross_entropy, loss_gradient, perplexity, softmax
+from .lstm import forget_bias_for, lstm_fixed, lstm_step, lstm_step_backward, open_forget
 from .result import Result
 from .sequences import memory_steps, scalar_recurrence, windows
 from .taming import clip_by_norm, clip_fixed, scale_to
 from .training import adam_step, learning_curve_minimum, sgd_step, split_in_time
 from .truncation import streams, truncated_backward
 from .unrolling import generate, last_states, pad
-from .weights import flip_update_gate, from_onnx_lstm, merge_gru_biases, reorder_gates
+from .weights import flip_update_gate, from_onnx_gru, merge_gru_biases, reorder_gates
 
 __all__ = [
     "Result", "value", "choice", "explorer",
@@ -39,7 +40,8 @@ __all__ = [
     "truncated_backward", "streams",
     "jacobian", "gradient_norms", "steps_to_fade", "exploding_net",
     "clip_by_norm", "clip_fixed", "scale_to",
-    "reorder_gates", "flip_update_gate", "merge_gru_biases", "from_onnx_lstm",
+    "lstm_step", "lstm_fixed", "open_forget", "forget_bias_for", "lstm_step_backward",
+    "reorder_gates", "flip_update_gate", "merge_gru_biases", "from_onnx_gru",
     "gru_step", "gru_fixed", "gru_step_backward", "update_bias",
     "copy_baseline", "solved_after", "summary", "separated_by_luck",
 ]  # fmt: skip

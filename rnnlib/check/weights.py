@@ -236,18 +236,14 @@ MERGE_GRU_BIASES = Exercise(
 )  # fmt: skip
 
 
-# --- from_onnx_lstm --------------------------------------------------------------------------------------------
+# --- from_onnx_gru ---------------------------------------------------------------------------------------------
 
 
-def _from_onnx(
-    W, R, B, *, source="iofg", turn=np.transpose, turn_R=None, merge=np.add, order_b=None, drop=True
-):
+def _from_onnx(W, R, B, *, source="zrn", bias=None, turn=np.transpose, turn_R=None, **merging):
     """Turn, reorder, merge: each of the three can go wrong in its own way."""
-    if drop:
-        W, R, B = W[0], R[0], B[0]
-    order = lambda array, source: _reorder(array, source, "ifgo")
-    b = merge(*_blocks(B, 2))
-    return order(turn(W), source), order((turn_R or turn)(R), source), order(b, order_b or source)
+    order = lambda array, source: _reorder(array, source, "rzn")
+    biases = [order(half, bias or source) for half in _blocks(B[0], 2)]
+    return order(turn(W[0]), source), order((turn_R or turn)(R[0]), source), *_merge(*biases, **merging)
 
 
 def _onnx_slip(**how):
@@ -259,53 +255,70 @@ def _reshaped(array):
 
 
 def _side_by_side(array):
-    """Put the four blocks of rows side by side, each as it was: of a square block nobody sees it."""
-    return np.concatenate(_blocks(array, 4, axis=0), axis=1)
+    """Put the three blocks of rows side by side, each as it was: of a square block no shape tells."""
+    return np.concatenate(_blocks(array, 3, axis=0), axis=1)
 
 
 def _rows_kept(W, R, B):
     return tuple(array.T if array.ndim == 2 else array for array in _from_onnx(W, R, B))
 
 
+def _turned_halves(W, R, B):
+    return _from_onnx(W, R, np.concatenate(_blocks(B, 2)[::-1], axis=1))
+
+
+def _alternating(W, R, B):
+    return _from_onnx(W, R, np.concatenate([B[:, ::2], B[:, 1::2]], axis=1))
+
+
+def _flipped_too(W, R, B):
+    *weights, b_hn = _from_onnx(W, R, B)
+    return *_flip(*weights), b_hn
+
+
 def _onnx_cases(rng):
     cases = []
     for D, H in ((2, 3), (4, 2), (3, 3), (2, 1)):
-        W, R, B = (rng.normal(size=shape) for shape in ((1, 4 * H, D), (1, 4 * H, H), (1, 8 * H)))
+        W, R, B = (rng.normal(size=shape) for shape in ((1, 3 * H, D), (1, 3 * H, H), (1, 6 * H)))
         cases.append(Case(f"D = {D}, H = {H}", (W, R, B)))
     return cases
 
 
 _RESHAPED = "reshaped where it should be transposed: reshape fills the new rows from the old ones, and mixes the gates."
 
-FROM_ONNX_LSTM = Exercise(
-    name="from_onnx_lstm",
+FROM_ONNX_GRU = Exercise(
+    name="from_onnx_gru",
     args=("W", "R", "B"),
-    outputs=(("W_xh", "(D, 4H)"), ("W_hh", "(H, 4H)"), ("b_h", "(4H,)")),
+    outputs=(("W_xh", "(D, 3H)"), ("W_hh", "(H, 3H)"), ("b_h", "(3H,)"), ("b_hn", "(H,)")),
     cases=_onnx_cases,
     reference=_from_onnx,
     included="H = 1 and D = H",
-    chain=("W_xh", "W_hh", "b_h"),
+    chain=("W_xh", "W_hh", "b_h", "b_hn"),
     variants=(
-        ("the gates stand in ONNX's order still, i, o, f, c; rnnlib's is i, f, g, o.", _onnx_slip(source="ifgo")),
-        ("the order is led the other way, from i, f, g, o to i, o, f, c. Three gates go in a cycle, so it "
-         "matters.",
-         _onnx_slip(source="igof")),
-        ("the gates are taken as i, f, o, g, CS231n's order; ONNX has i, o, f, c, and c is rnnlib's g.",
-         _onnx_slip(source="ifog")),
-        ("f and o alone are exchanged, which gives i, f, o, g; rnnlib's order is i, f, g, o.",
-         _onnx_slip(source="igfo")),
-        ("the weights are right, but the bias is in ONNX's order still.", _onnx_slip(order_b="ifgo")),
-        ("the second half of B, beside R, is left out: the two halves are added.", _onnx_slip(merge=_first)),
-        ("the first half of B, beside W, is left out: the two halves are added.", _onnx_slip(merge=_second)),
-        ("the halves of B are averaged; the cell adds them.", _onnx_slip(merge=_mean)),
-        ("the halves of B are subtracted; the cell adds them.", _onnx_slip(merge=np.subtract)),
-        ("B holds two biases one after the other, (4H) and (4H); these are its even and odd entries.",
-         lambda W, R, B: _from_onnx(W, R, np.concatenate([B[:, ::2], B[:, 1::2]], axis=1))),
+        ("the gates stand in ONNX's order still, z, r, h; rnnlib's is r, z, n.", _onnx_slip(source="rzn")),
+        ("the weights are right, but the biases are in ONNX's order still.", _onnx_slip(bias="rzn")),
+        ("the biases are right, but the weights are in ONNX's order still.", _onnx_slip(source="rzn", bias="zrn")),
+        ("the order is turned round, to h, r, z; only the first two change places.", _onnx_slip(source="nzr")),
+        ("the last two blocks change places; ONNX has z, r, h, so it is the first two.", _onnx_slip(source="rnz")),
+        (_LOST, _onnx_slip(n=np.add, b_hn=lambda r, z, n: 0 * n)),
+        (_TWICE, _onnx_slip(n=np.add)),
+        ("the second half of B, beside R, is left out of b_h: r and z add both halves.",
+         _onnx_slip(r=_first, z=_first)),
+        ("the first half of B, beside W, is left out of b_h: r and z add both halves.",
+         _onnx_slip(r=_second, z=_second)),
+        ("the halves of B are exchanged: the first stands beside W, the second beside R, and b_hn is from the second.",
+         _turned_halves),
+        ("B holds two biases one after the other, 3H and 3H; these are its even and odd entries.", _alternating),
+        ("b_hn is the wrong block of the second half; n's is the last of the three.",
+         _onnx_slip(b_hn=lambda r, z, n: r)),
+        ("b_hn is the wrong block of the second half; n's is the last of the three.",
+         _onnx_slip(b_hn=lambda r, z, n: z)),
+        ("z is turned as well; ONNX's z keeps the old state, as rnnlib's does, so it stays as it is.", _flipped_too),
         ("W and R are " + _RESHAPED, _onnx_slip(turn=_reshaped)),
         ("W is right; R is " + _RESHAPED, _onnx_slip(turn_R=_reshaped)),
         ("W is right; the blocks of R are put side by side without being transposed: each is square, so no shape "
          "tells.", _onnx_slip(turn_R=_side_by_side)),
-        ("the matrices are ONNX's still, (4H, D) and (4H, H), with the gates in the right order; rows want their "
+        ("the matrices are ONNX's still, (3H, D) and (3H, H), with the gates in the right order; rows want their "
          "transposes.", _rows_kept),
         ("the first axis, of the directions, is there still: take W[0], R[0] and B[0].",
          lambda W, R, B: tuple(array[None] for array in _from_onnx(W, R, B))),
@@ -347,12 +360,12 @@ def merge_gru_biases(function):
     return judge(function, MERGE_GRU_BIASES)
 
 
-def from_onnx_lstm(function):
-    """Check `from_onnx_lstm(W, R, B)` → (W_xh, W_hh, b_h): the initialisers of ONNX's LSTM in rnnlib's layout.
+def from_onnx_gru(function):
+    """Check `from_onnx_gru(W, R, B)` → (W_xh, W_hh, b_h, b_hn): ONNX's GRU, linear_before_reset=1, in rnnlib's layout.
 
-    W (1, 4H, D), R (1, 4H, H) and B (1, 8H) have the order i, o, f, c. Answers with a Result; never raises.
+    W (1, 3H, D), R (1, 3H, H) and B (1, 6H) have the order z, r, h. Answers with a Result; never raises.
 
-    >>> from_onnx_lstm(...)
-    Not done yet: there is no function from_onnx_lstm yet.
+    >>> from_onnx_gru(...)
+    Not done yet: there is no function from_onnx_gru yet.
     """
-    return judge(function, FROM_ONNX_LSTM)
+    return judge(function, FROM_ONNX_GRU)

@@ -218,78 +218,98 @@ def test_merge_gru_biases_takes_every_way_to_write_it(way):
     assert repr(check.merge_gru_biases(lambda b_ih, b_hh: way(b_ih, b_hh))) == said
 
 
-# --- from_onnx_lstm --------------------------------------------------------------------------------------------
-
-TAKE = {"i": 0, "f": 2, "g": 3, "o": 1}  # where ONNX, i, o, f, c, has rnnlib's gates
+# --- from_onnx_gru ---------------------------------------------------------------------------------------------
 
 
-def loaded(
-    W, R, B, *, take=(0, 2, 3, 1), bias=None, half=lambda one, other: one + other, turn=None, turn_R=None
-):
+def loaded(W, R, B, *, take=(1, 0, 2), bias=None, turn=None, turn_R=None, **merging):
+    """Take ONNX's blocks z, r, h by their numbers."""
     H = R.shape[2]
     rows = lambda array, order: np.concatenate([array[k * H : (k + 1) * H] for k in order])
     turn = turn or (lambda array: rows(array, take).T)
-    b = half(B[0, : 4 * H], B[0, 4 * H :])
-    return turn(W[0]), (turn_R or turn)(R[0]), rows(b, bias or take)
+    halves = (rows(half, bias or take) for half in (B[0, : 3 * H], B[0, 3 * H :]))
+    return turn(W[0]), (turn_R or turn)(R[0]), *merged(*halves, **merging)
 
 
 def reshaped(array):
-    mixed = array.reshape(array.shape[::-1])
-    H = mixed.shape[1] // 4
-    return np.hstack([mixed[:, k * H : (k + 1) * H] for k in (0, 2, 3, 1)])
+    z, r, n = np.array_split(array.reshape(array.shape[::-1]), 3, axis=1)
+    return np.hstack([r, z, n])
 
 
 def beside(array):
-    H = len(array) // 4
-    return np.hstack([array[k * H : (k + 1) * H] for k in (0, 2, 3, 1)])
+    z, r, n = np.vsplit(array, 3)
+    return np.hstack([r, z, n])
+
+
+def lost(W_xh, W_hh, b_h, b_hn):
+    return W_xh, W_hh, b_h + np.pad(b_hn, (2 * len(b_hn), 0)), 0 * b_hn
+
+
+def only_half(k):
+    def load(W, R, B):
+        halves = np.split(B[0], 2)
+        other = halves[1].copy()
+        halves[1 - k] = np.concatenate([np.zeros(2 * R.shape[2]), halves[1 - k][2 * R.shape[2] :]])
+        *found, _ = loaded(W, R, np.concatenate(halves)[None])
+        return *found, part(other, 2)
+
+    return load
 
 
 ONNX_WRONG = {
-    "stand in ONNX's order still": lambda *args: loaded(*args, take=(0, 1, 2, 3)),
-    "the order is led the other way": lambda *args: loaded(*args, take=(0, 3, 1, 2)),
-    "CS231n's order": lambda *args: loaded(*args, take=(0, 1, 3, 2)),
-    "f and o alone are exchanged": lambda *args: loaded(*args, take=(0, 2, 1, 3)),
-    "but the bias is in ONNX's order": lambda *args: loaded(*args, bias=(0, 1, 2, 3)),
-    "the second half of B": lambda *args: loaded(*args, half=lambda one, other: one),
-    "the first half of B": lambda *args: loaded(*args, half=lambda one, other: other),
-    "the halves of B are averaged": lambda *args: loaded(*args, half=lambda one, other: (one + other) / 2),
-    "the halves of B are subtracted": lambda *args: loaded(*args, half=lambda one, other: one - other),
+    "the gates stand in ONNX's order still": lambda *args: loaded(*args, take=(0, 1, 2)),
+    "but the biases are in ONNX's order": lambda *args: loaded(*args, bias=(0, 1, 2)),
+    "but the weights are in ONNX's order": lambda *args: loaded(*args, take=(0, 1, 2), bias=(1, 0, 2)),
+    "the order is turned round": lambda *args: loaded(*args, take=(2, 1, 0)),
+    "the last two blocks change places": lambda *args: loaded(*args, take=(0, 2, 1)),
+    "b_hn is merged into b_h": lambda *args: lost(*loaded(*args)),
+    "b_hn is counted twice": lambda *args: loaded(*args, upto=3),
+    "the second half of B": only_half(0),
+    "the first half of B": only_half(1),
+    "the halves of B are exchanged": lambda W, R, B: loaded(W, R, np.roll(B, B.shape[1] // 2)),
     "even and odd entries": lambda W, R, B: loaded(W, R, np.hstack([B[:, ::2], B[:, 1::2]])),
+    "b_hn is the wrong block": lambda *args: loaded(*args, keep=0),
+    "n's is the last of the three": lambda *args: loaded(*args, keep=1),
+    "z is turned as well": lambda *args: (*flipped(*(found := loaded(*args))[:3]), found[3]),
     "W and R are reshaped": lambda *args: loaded(*args, turn=reshaped),
     "W is right; R is reshaped": lambda *args: loaded(*args, turn_R=reshaped),
     "put side by side without being transposed": lambda *args: loaded(*args, turn_R=beside),
     "the matrices are ONNX's still": lambda *args: [part.T for part in loaded(*args)],
     "the first axis, of the directions": lambda *args: [part[None] for part in loaded(*args)],
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("words", ONNX_WRONG)
-def test_from_onnx_lstm_names_the_mistake(words, says):
-    assert words in says(check.from_onnx_lstm(ONNX_WRONG[words]))
+def test_from_onnx_gru_names_the_mistake(words, says):
+    assert words in says(check.from_onnx_gru(ONNX_WRONG[words]))
 
 
 def by_letters(W, R, B):
-    H = R.shape[-1]
-    new = [np.zeros((W.shape[2], 4 * H)), np.zeros((H, 4 * H)), np.zeros(4 * H)]
-    for k, gate in enumerate("ifgo"):
-        here, there = slice(k * H, (k + 1) * H), slice(TAKE[gate] * H, (TAKE[gate] + 1) * H)
-        new[0][:, here], new[1][:, here] = W[0, there].T, R[0, there].T
-        new[2][here] = B[0, there] + B[0, 4 * H :][there]
-    return new
+    """Put block after block where rnnlib has it."""
+    H, there = R.shape[-1], {"z": 0, "r": 1, "n": 2}
+    new = [np.zeros((W.shape[2], 3 * H)), np.zeros((H, 3 * H)), np.zeros(3 * H)]
+    for k, gate in enumerate("rzn"):
+        here, old = slice(k * H, (k + 1) * H), slice(there[gate] * H, (there[gate] + 1) * H)
+        new[0][:, here], new[1][:, here] = W[0, old].T, R[0, old].T
+        new[2][here] = B[0, old] + (B[0, 3 * H :][old] if gate != "n" else 0)
+    return [*new, B[0, -H:]]
 
 
-@pytest.mark.parametrize(
-    "way", [loaded, by_letters, lambda *args: dict(zip(("W_xh", "W_hh", "b_h"), loaded(*args)))]
-)
-def test_from_onnx_lstm_takes_every_way_to_write_it(way):
+def by_keras(W, R, B):
+    """ONNX's rows are Keras' columns, in the same order; and what Keras has on two rows is in a row there."""
+    cell = rnnlib.GRU(W.shape[2], R.shape[2])
+    return rnnlib.interop.from_keras(cell, [W[0].T, R[0].T, B.reshape(2, -1)]).params
+
+
+@pytest.mark.parametrize("way", [loaded, by_letters, by_keras])
+def test_from_onnx_gru_takes_every_way_to_write_it(way):
     said = "Right on 4 cases, H = 1 and D = H included."
-    assert repr(check.from_onnx_lstm(lambda W, R, B: way(W, R, B))) == said
+    assert repr(check.from_onnx_gru(lambda W, R, B: way(W, R, B))) == said
 
 
 # --- not done yet ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["reorder_gates", "flip_update_gate", "merge_gru_biases", "from_onnx_lstm"])
+@pytest.mark.parametrize("name", ["reorder_gates", "flip_update_gate", "merge_gru_biases", "from_onnx_gru"])
 def test_a_stub_is_not_done_yet(name):
     ask = getattr(check, name)
     for nothing in (..., None):
