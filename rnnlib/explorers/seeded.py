@@ -105,6 +105,32 @@ def input_weights(generator, D, H, init):
 
 def rnn_params(seed, D, H, init, gain=1.0):
     """Return {"W_xh", "W_hh", "b_h"} of a network drawn by `seed`: W_xh first, then W_hh; b_h is 0."""
-    generator = Generator(seed)
-    W_xh = input_weights(generator, D, H, init)
-    return {"W_xh": W_xh, "W_hh": recurrent_weights(generator, H, init, gain), "b_h": np.zeros(H)}
+    return drawn(Generator(seed), D, H, init, gain, 1)
+
+
+def lstm_params(seed, D, H, init, gain=1.0, forget_bias=1.0):
+    """Return an LSTM's {"W_xh", "W_hh", "b_h"}: column blocks i, f, g, o; b_h is `forget_bias` in f's, else 0.
+
+    >>> lstm_params(0, 2, 1, "uniform", forget_bias=3.0)["b_h"].tolist()
+    [0.0, 3.0, 0.0, 0.0]
+    """
+    params = drawn(Generator(seed), D, H, init, gain, 4)
+    params["b_h"][H : 2 * H] = forget_bias
+    return params
+
+
+def gru_params(seed, D, H, init, gain=1.0, reset_after=True):
+    """Return a GRU's {"W_xh", "W_hh", "b_h"}, column blocks r, z, n, and "b_hn" if reset comes after the product.
+
+    >>> sorted(gru_params(0, 2, 1, "uniform"))
+    ['W_hh', 'W_xh', 'b_h', 'b_hn']
+    """
+    params = drawn(Generator(seed), D, H, init, gain, 3)
+    return params | {"b_hn": np.zeros(H)} if reset_after else params
+
+
+def drawn(generator, D, H, init, gain, blocks):
+    """Draw W_xh (D, blocks · H) block by block, then W_hh block by block, each as an RNN's; b_h is 0."""
+    W_xh = np.hstack([input_weights(generator, D, H, init) for _ in range(blocks)])
+    W_hh = np.hstack([recurrent_weights(generator, H, init, gain) for _ in range(blocks)])
+    return {"W_xh": W_xh, "W_hh": W_hh, "b_h": np.zeros(blocks * H)}

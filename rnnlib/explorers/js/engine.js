@@ -81,14 +81,42 @@ export function inputWeights(generator, D, H, init) {
 
 // W_xh is drawn first, then W_hh; b_h is 0.
 export function rnnParams(seed, D, H, init, gain) {
-  const generator = makeGenerator(seed);
-  const W_xh = inputWeights(generator, D, H, init);
-  return { W_xh, W_hh: recurrentWeights(generator, H, init, gain), b_h: new Float64Array(H) };
+  return drawn(makeGenerator(seed), D, H, init, gain, 1);
+}
+
+// LSTM: column blocks i, f, g, o; b_h holds `forgetBias` in f's block.
+export function lstmParams(seed, D, H, init, gain, forgetBias) {
+  const params = drawn(makeGenerator(seed), D, H, init, gain, 4);
+  params.b_h.fill(forgetBias, H, 2 * H);
+  return params;
+}
+
+// GRU: column blocks r, z, n; b_hn is there if the reset gate comes after the product.
+export function gruParams(seed, D, H, init, gain, resetAfter) {
+  const params = drawn(makeGenerator(seed), D, H, init, gain, 3);
+  return resetAfter ? { ...params, b_hn: new Float64Array(H) } : params;
+}
+
+// W_xh block by block, then W_hh block by block, each as an RNN's.
+function drawn(generator, D, H, init, gain, blocks) {
+  const draws = (one) => beside(Array.from({ length: blocks }, one), H);
+  const W_xh = draws(() => inputWeights(generator, D, H, init));
+  const W_hh = draws(() => recurrentWeights(generator, H, init, gain));
+  return { W_xh, W_hh, b_h: new Float64Array(blocks * H) };
+}
+
+// Matrices of H columns each, side by side in one.
+function beside(matrices, H) {
+  const wide = matrices.length * H;
+  const entry = (_, k) => matrices[Math.floor((k % wide) / H)][Math.floor(k / wide) * H + (k % H)];
+  return Float64Array.from({ length: matrices[0].length * matrices.length }, entry);
 }
 
 // ---- The recurrent cell: h_t = φ(x_t W_xh + h_{t−1} W_hh + b_h), one sequence at a time --------------------------
 
-const sigmoid = (a) => 0.5 * (1 + Math.tanh(0.5 * a)); // the logistic function, without overflow
+export function sigmoid(a) {
+  return 1 / (1 + Math.exp(-a)); // where exp(−a) overflows, 1 / ∞ is the right 0
+}
 
 export const PHI = { tanh: Math.tanh, relu: (a) => Math.max(a, 0), sigmoid, identity: (a) => a };
 
@@ -119,13 +147,13 @@ export function rnnForward(net, x, h0) {
   return { T, x, a, h, overflow: firstOverflow(a, h, T, H) };
 }
 
-// row += v W, with v the `size` values of `values` from `start` on.
-function addProduct(row, values, start, W, size) {
+// row += v W, with v the `size` values of `values` from `start` on; of W's columns those from `first` to before `end`.
+export function addProduct(row, values, start, W, size, first = 0, end = row.length) {
   const columns = row.length;
   for (let i = 0; i < size; i++) {
     const value = values[start + i];
     if (value === 0) continue; // one-hot inputs are mostly zeros
-    for (let j = 0; j < columns; j++) row[j] += value * W[i * columns + j];
+    for (let j = first; j < end; j++) row[j] += value * W[i * columns + j];
   }
 }
 
@@ -192,13 +220,13 @@ export function rnnBackward(net, trace, dh, dhLast) {
   return grads;
 }
 
-// Back through a += v W: adds v ⊗ da to dW and da Wᵀ to dv, both values and dv from `start` on.
-function backProduct(da, values, start, W, size, dW, dv) {
+// Back through a += v W: adds v ⊗ da to dW and da Wᵀ to dv, both values and dv from `start` on; columns as above.
+export function backProduct(da, values, start, W, size, dW, dv, first = 0, end = da.length) {
   const columns = da.length;
   for (let i = 0; i < size; i++) {
     const value = values[start + i];
     let total = 0;
-    for (let j = 0; j < columns; j++) {
+    for (let j = first; j < end; j++) {
       total += da[j] * W[i * columns + j];
       dW[i * columns + j] += value * da[j];
     }
