@@ -19,6 +19,7 @@ _WHERE = {
     "BpttStepper": "bptt_stepper",
     "GradientCheck": "gradient_check",
     "LossCliff": "loss_cliff",
+    "Gates": "gates",
     "Question": "question",
 }
 _MODULES = ("joiner", "linear", "palette", "runs", "seeded", "text", "specs", "markup")
