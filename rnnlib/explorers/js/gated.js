@@ -49,6 +49,11 @@ function startTrace({ cell, D, H }, x, h0) {
   return { T, x, a: new Float64Array(T * H * BLOCKS[cell].length), h: states(T, H, h0), gates, overflow: null };
 }
 
+function allFinite(values) {
+  for (let k = 0; k < values.length; k++) if (!Number.isFinite(values[k])) return false;
+  return true;
+}
+
 function states(T, H, start) {
   const all = new Float64Array((T + 1) * H);
   if (start) all.set(start);
@@ -83,7 +88,7 @@ function lstmForward(net, x, h0, c0) {
       tanh_c[at] = Math.tanh(c[at + H]);
       h[at + H] = o[at] * tanh_c[at];
     }
-    trace.overflow ??= a.every(Number.isFinite) ? null : t;
+    trace.overflow ??= allFinite(a) ? null : t;
   }
   return trace;
 }
@@ -117,7 +122,7 @@ function gruForward(net, x, h0) {
       n[at] = Math.tanh(a[2 * H + j]);
       h[at + H] = (1 - z[at]) * n[at] + z[at] * h[at];
     }
-    trace.overflow ??= a.every(Number.isFinite) ? null : t;
+    trace.overflow ??= allFinite(a) ? null : t;
   }
   return trace;
 }
