@@ -21,6 +21,7 @@ from .gradients import exploding_net, gradient_norms, jacobian, steps_to_fade
 from .gru import gru_fixed, gru_step, gru_step_backward, update_bias
 from .loss import cross_entropy, loss_gradient, perplexity, softmax
 from .lstm import forget_bias_for, lstm_fixed, lstm_step, lstm_step_backward, open_forget
+from .ragged import embedding_backward, inverted_dropout, masked_mean, reverse_padded, summary_fixed
 from .result import Result
 from .sequences import memory_steps, scalar_recurrence, windows
 from .taming import clip_by_norm, clip_fixed, scale_to
@@ -40,6 +41,7 @@ __all__ = [
     "truncated_backward", "streams",
     "jacobian", "gradient_norms", "steps_to_fade", "exploding_net",
     "clip_by_norm", "clip_fixed", "scale_to",
+    "embedding_backward", "masked_mean", "reverse_padded", "summary_fixed", "inverted_dropout",
     "lstm_step", "lstm_fixed", "open_forget", "forget_bias_for", "lstm_step_backward",
     "reorder_gates", "flip_update_gate", "merge_gru_biases", "from_onnx_gru",
     "gru_step", "gru_fixed", "gru_step_backward", "update_bias",
