@@ -21,10 +21,12 @@ def in_page(script, state, expression):
     )
 
 
-def random_settings(count=60):
+def random_settings(count=80):
     rng = np.random.default_rng(8)
-    for _ in range(count):
+    for k in range(count):
         yield {
+            "cell": ("rnn", "rnn", "lstm", "gru")[k % 4],
+            "forget_bias": float(rng.integers(-4, 21)) / 2,
             "g": round(float(rng.uniform(0, 2)), 2),
             "s": round(float(rng.uniform(0, 2)), 2),
             "loss": str(rng.choice(["last", "every", "one"])),
@@ -71,8 +73,10 @@ def plain_norms(settings, v):
 
 
 def reach(explorer):
-    """The largest spectral norm of ∂h_t/∂h_0 on the way."""
+    """The largest spectral norm of ∂h_t/∂h_0 on the way; of a gated cell, the largest gradient of any unit of h_T."""
     trace = explorer.trace
+    if explorer.cell != "rnn":
+        return gated_reach(explorer)
     prime = {"tanh": lambda a: 1 - np.tanh(a) ** 2, "identity": np.ones_like, "relu": lambda a: a > 0,
              "sigmoid": lambda a: 0.25 / np.cosh(a / 2) ** 2}[explorer.activation](trace.a[:, 0])  # fmt: skip
     J, largest = np.eye(explorer.units), 1.0
@@ -82,6 +86,56 @@ def reach(explorer):
     return largest
 
 
+def gated_reach(explorer):
+    """The largest norm that any unit's gradient has on its way back from T: a batch of one-hot losses."""
+    cell, H = explorer.trace.owner, explorer.units
+    x = np.repeat(explorer.trace.x, H, axis=1)
+    grads = cell.backward(cell.forward(x), dh_last=np.eye(H))
+    return max(np.linalg.norm(deltas, axis=2).max() for deltas in (grads.h, grads.c) if deltas is not None)
+
+
+def sigma(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def plain_gated_step(cell, params, x_t, state):
+    """One step of the LSTM, state (h, c) side by side, or of the GRU, written out; works on complex numbers too."""
+    H = len(params["W_hh"])
+    h = state[:H]
+    from_x, from_h = x_t @ params["W_xh"] + params["b_h"], h @ params["W_hh"]
+    blocks = lambda array: np.split(array, len(params["b_h"]) // H)
+    if cell == "lstm":
+        i, f, g, o = blocks(from_x + from_h)
+        c = sigma(f) * state[H:] + sigma(i) * np.tanh(g)
+        return np.concatenate([sigma(o) * np.tanh(c), c])
+    (r, z, n), (hr, hz, hn) = blocks(from_x), blocks(from_h)
+    z = sigma(z + hz)
+    return (1 - z) * np.tanh(n + sigma(r + hr) * hn) + z * h
+
+
+def plain_gated(explorer):
+    """‖∂L_T/∂h_t‖ and, for the LSTM, ‖∂L_T/∂c_t‖, by complex steps: two (T+1,), the second 0 for the GRU."""
+    H, eps = explorer.units, 1e-30
+    wide = 2 * H if explorer.cell == "lstm" else H
+    trace, states, Js = explorer.trace, [np.zeros(wide)], []
+    for x_t in trace.x[:, 0]:
+        step = lambda state, x_t=x_t: plain_gated_step(explorer.cell, trace.params, x_t, state)
+        rows = [step(states[-1] + 1j * eps * row) for row in np.eye(wide)]
+        Js.append(np.imag(rows) / eps)  # row k: ∂(next state)/∂(entry k)
+        states.append(step(states[-1]))
+    deltas = [np.r_[gradient_norm.direction(explorer.settings), np.zeros(wide - H)]]
+    for J in reversed(Js):
+        deltas.append(J @ deltas[-1])
+    deltas = np.array(deltas[::-1])
+    by_h, by_c = deltas[:, :H], deltas[:, H:]
+    if (
+        explorer.cell == "lstm"
+    ):  # c_t reaches the loss through h_t = o_t tanh(c_t) as well; h_0 does not come of c_0
+        h, c = np.split(np.array(states[1:]), 2, axis=1)
+        by_c[1:] += by_h[1:] * h / np.tanh(c) * (1 - np.tanh(c) ** 2)
+    return np.linalg.norm(by_h, axis=1), np.linalg.norm(by_c, axis=1)
+
+
 # ---- The weights ----
 
 
@@ -89,8 +143,9 @@ def reach(explorer):
 @pytest.mark.parametrize(
     ("units", "g", "s", "seed"), [(2, 0.9, 0.5, 0), (16, 0.35, 1.75, 3), (32, 1.3, 0.4, 9999)]
 )
-def test_weights_inputs_and_direction_are_equal_bit_for_bit(script, init, units, g, s, seed):
-    state = GradientNorm(init=init, units=units, g=g, s=s, seed=seed, scale=1.7).settings
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_weights_inputs_and_direction_are_equal_bit_for_bit(script, init, units, g, s, seed, cell):
+    state = GradientNorm(init=init, units=units, g=g, s=s, seed=seed, scale=1.7, cell=cell).settings
     page = in_page(
         script,
         state,
@@ -113,7 +168,10 @@ def test_schur_weights_are_what_they_are_called(H, g, s):
     np.testing.assert_allclose(np.linalg.norm(W, 2), np.linalg.norm(shift, 2), rtol=1e-12)
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=range(len(SETTINGS)))
+RNN_SETTINGS = [settings for settings in SETTINGS if settings.get("cell", "rnn") == "rnn"]
+
+
+@pytest.mark.parametrize("settings", RNN_SETTINGS, ids=range(len(RNN_SETTINGS)))
 def test_spectral_radius_and_largest_singular_value(script, settings):
     state = GradientNorm(**settings).settings
     page = in_page(script, state, "({ rho: result.rho, sMax: result.sMax })")
@@ -134,28 +192,47 @@ def test_numbers_and_words_equal_rnnlib_s(script, settings):
     page = in_page(
         script,
         explorer.settings,
-        "({ total: result.total, single: result.single, slopes: result.slopes, norm: result.norm, tau: result.tau,"
+        "({ total: result.total, single: result.single, norm: result.norm, tau: result.tau, slopes: result.slopes,"
+        " keeps: result.keeps, direct: result.direct, total_c: result.totalC, single_c: result.singleC,"
         " sentence: model.describe(state, result) })",
     )
     course = explorer.course
     assert page["tau"] == course.tau
+    own = {"rnn": ["slopes"], "lstm": ["keeps", "direct", "total_c", "single_c"], "gru": ["keeps", "direct"]}
     if reach(explorer) < 100:  # elsewhere rounding grows
-        for name in ("total", "single", "slopes", "norm"):
+        for name in ("total", "single", "norm", *own[explorer.cell]):
             ours = np.asarray(getattr(course, name))
-            np.testing.assert_allclose(page[name], ours, rtol=1e-9, atol=1e-10 * ours.max(), err_msg=name)
+            theirs = np.asarray(page[name], float)  # JSON writes large ones as whole numbers
+            np.testing.assert_allclose(theirs, ours, rtol=1e-9, atol=1e-10 * ours.max(), err_msg=name)
     if reach(explorer) < 1e8:
         assert page["sentence"] == explorer.sentence
 
 
 def test_most_settings_are_compared_digit_by_digit():
     explorers = [GradientNorm(**settings) for settings in SETTINGS]
-    assert sum(reach(one) < 100 for one in explorers) >= 30
+    for cell, fewest in (("rnn", 30), ("lstm", 15), ("gru", 15)):
+        assert sum(one.cell == cell and reach(one) < 100 for one in explorers) >= fewest
+
+
+def itemised_in_page(script, explorer):
+    table = in_page(script, explorer.settings, 'modules["gradient-norm-itemised"].itemised(result)')
+    return np.reshape(table, (explorer.T, explorer.T + 1))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("units", [3, 8])
+def test_itemised_gradients_of_gated_cells_equal_rnnlib_s(script, cell, units):
+    explorer = GradientNorm(cell=cell, T=17, units=units, g=1.3, s=0.5, scale=2)
+    page, ours = itemised_in_page(script, explorer), explorer.itemised
+    np.testing.assert_allclose(page, ours, rtol=1e-9, atol=1e-14)
+    np.testing.assert_allclose(ours[-1], explorer.norms, rtol=1e-12)
+    assert (page[:, 1:][np.triu_indices(17, 1)] == 0).all()
 
 
 @pytest.mark.parametrize("activation", ["tanh", "identity", "relu", "sigmoid"])
 def test_itemised_gradients_equal_rnnlib_s(script, activation):
     explorer = GradientNorm(activation=activation, T=30, units=7, g=0.8, s=0.3)
-    page = np.reshape(in_page(script, explorer.settings, "model.itemised(result)"), (30, 31))
+    page = itemised_in_page(script, explorer)
     ours = explorer.itemised
     np.testing.assert_allclose(page, ours, rtol=1e-9, atol=1e-14)
     np.testing.assert_array_equal(ours[np.tril_indices(30, -1)[::-1]] * 0, 0)
@@ -205,6 +282,46 @@ def test_landmarks_of_the_last_loss(key):
         assert norms.max() > 10 and norms[0] < 0.01
         assert f"grows from 1 at h₅₀ to {norms.max():.1f} at h₃₃" in explorer.sentence
         assert norms.argmax() == 33
+
+
+@pytest.mark.parametrize("key", ["lstm", "lstm-open", "gru"])
+def test_landmarks_of_gated_cells(key):
+    explorer = GradientNorm.landmark(key)
+    by_h, by_c = plain_gated(explorer)
+    np.testing.assert_allclose(explorer.norms, by_h, rtol=1e-9)
+    led = by_h if key == "gru" else by_c
+    if key != "gru":
+        np.testing.assert_allclose(explorer.norms_c, by_c, rtol=1e-9)
+    assert f"to {led[0]:.3g}".replace("e-05", " × 10⁻⁵").replace("e-10", " × 10⁻¹⁰") in explorer.sentence
+    assert ("it vanishes" in explorer.sentence) == (key != "lstm-open")
+    if key == "lstm-open":
+        assert "much of it arrives" in explorer.sentence and led[0] > led[-1] / 2
+
+
+def test_gated_landmarks_read_what_vanishes_reads_and_have_its_size():
+    plain = GradientNorm.landmark("vanishes")
+    for key in ("lstm", "lstm-open", "gru"):
+        other = GradientNorm.landmark(key)
+        np.testing.assert_array_equal(other.trace.x, plain.trace.x)
+        changed = {name for name, value in other.settings.items() if value != plain.settings[name]}
+        assert changed <= {"cell", "forget_bias"} and other.trace.h.shape == plain.trace.h.shape
+        for W in np.split(other.trace.params["W_hh"], 3 if key == "gru" else 4, axis=1):
+            assert np.linalg.norm(W, 2) == pytest.approx(0.5, rel=1e-12)
+
+
+@pytest.mark.parametrize(("cell", "gate"), [("lstm", "f"), ("gru", "z")])
+def test_the_direct_path_is_the_product_of_one_gate(cell, gate):
+    explorer = GradientNorm(cell=cell, T=9, units=5, loss="one", at=7, g=1.5)
+    carried = (explorer.grads.c if cell == "lstm" else explorer.grads.h)[7, 0]
+    for t in range(7, -1, -1):
+        assert explorer.course.direct[t] == pytest.approx(np.linalg.norm(carried), rel=1e-12)
+        carried = carried * explorer.trace.gates[gate][t - 1, 0]
+    assert (explorer.course.direct[8:] == 0).all()
+
+
+def test_only_an_lstm_has_norms_of_c():
+    with pytest.raises(ValueError, match="cell is 'gru'; expected 'lstm'"):
+        _ = GradientNorm(cell="gru").norms_c
 
 
 def test_the_same_weights_explode_with_small_inputs_and_saturate_with_large_ones():
@@ -269,6 +386,13 @@ def test_the_arithmetic_of_a_step_is_the_ratio_of_two_norms(script):
     )
     slope = (1 - explorer.trace.h[40] ** 2).mean()
     assert words.endswith(f"φ′(a₄₀) is {slope:.3g} on average.")
+    lstm = GradientNorm(cell="lstm")
+    words = in_page(script, lstm.settings, "model.stepWords(state, result, 40)")
+    one, before = lstm.norms_c[40], lstm.norms_c[39]
+    f = lstm.trace.gates["f"][39].mean()
+    assert words.startswith(
+        f"‖∂L/∂c₃₉‖ = {before:.3g} = {before / one:.3g} × ‖∂L/∂c₄₀‖: f₄₀, {f:.3g} on average"
+    )
     late = in_page(
         script, {**explorer.settings, "loss": "one", "at": 10}, "model.stepWords(state, result, 11)"
     )
@@ -293,6 +417,8 @@ def test_the_prediction_is_answered_by_what_happens(script):
     ("goal", "settings", "reached"),
     [
         ("grows-below-one", {}, False),
+        ("grows-below-one", {"cell": "lstm"}, False),
+        ("vanishes-above-one", {"cell": "gru"}, False),
         ("grows-below-one", {"g": 1.2, "activation": "identity"}, False),
         ("grows-below-one", {"g": 0.6, "s": 0.8, "activation": "identity"}, True),
         ("vanishes-above-one", {}, False),
@@ -314,7 +440,7 @@ def test_a_curve_is_cut_where_it_leaves_the_axis(script):
     """Decades 10⁰, 10⁻², … of an axis that ends at 10⁻³: cut half way between the second and the third point."""
     pieces = script.value(
         "((plot, page) => page.within([1, 1e-2, 1e-4, 0, 1e-2], { time: plot.linear([0, 10], [0, 10]),"
-        " up: plot.log([1e-3, 1], [0, 3]) }))(modules.plot, modules['gradient-norm'])"
+        " up: plot.log([1e-3, 1], [0, 3]) }))(modules.plot, modules['log-curve'])"
     )
     np.testing.assert_allclose(pieces[0], [[0, 3], [1, 1], [1.5, 0]], atol=1e-9)
     np.testing.assert_allclose(pieces[1], [[4, 1]], atol=1e-9)
@@ -335,6 +461,8 @@ def test_the_picture_is_clear_where_nothing_is_drawn_and_drawn_elsewhere(key):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
+        ({"cell": "lsmt"}, "did you mean 'lstm'"),
+        ({"forget_bias": 11}, "forget_bias is 11; expected a number from -2 to 10"),
         ({"g": 2.1}, "g is 2.1; expected a number from 0 to 2"),
         ({"units": 1}, "units is 1; expected a whole number from 2 to 32"),
         ({"T": 101}, "T is 101; expected a whole number from 5 to 100"),

@@ -1,7 +1,9 @@
 // How much of a loss reaches each step, in numbers and words. Pure: no page. gradient_norm.py says the same with rnnlib;
-// a test holds them equal. The loss at step t is L_t = h_t · v with a fixed v of length 1, so that ‖∂L_t/∂h_t‖ = 1.
+// a test holds them equal. The loss at step t is L_t = h_t · v with a fixed v of length 1, so that ‖∂L_t/∂h_t‖ = 1. In an
+// LSTM or GRU each gate has a W of its own, made in the same way; an LSTM's gradient is followed at h_t and at c_t.
 
-import { PHI_PRIME, makeGenerator, norms, orthogonal, recurrentWeights, rnnBackward, rnnForward, timesTransposed, transposed } from "./engine.js";
+import { PHI_PRIME, beside, makeGenerator, norms, orthogonal, recurrentWeights, timesTransposed, transposed } from "./engine.js";
+import { BLOCKS, cellBackward, cellForward } from "./gated.js";
 import { digits, exactly, subscript } from "./format.js";
 import { MAX_SLOPE } from "./linear.js";
 import { spec } from "./gradient-norm.spec.js";
@@ -15,19 +17,34 @@ const SENSITIVE = 1e8; // growth from which rounding shows in what is printed
 
 // ---- Weights, equal bit for bit in both languages ------------------------------------------------------------------
 
-// W_xh, W_hh, b_h as params, and of W_hh ρ and s_max.
-export function weights({ seed, units: H, init, g, s }) {
+// The params of the cell, W_xh before W_hh, both gate by gate; and for an RNN ρ and s_max of W_hh.
+export function weights(state) {
+  const { cell, seed, units: H, forget_bias: forgetBias } = state;
   const generator = makeGenerator(seed);
   const bound = Math.sqrt(6 / (D + H));
-  const W_xh = Float64Array.from({ length: D * H }, () => (2 * generator.uniform() - 1) * bound);
-  const W_hh = init === "schur" ? schurWeights(generator, H, g, s) : recurrentWeights(generator, H, init, g);
-  const { rho, sMax } = init === "uniform" || init === "normal" ? sizesOf(seed, H, init, g, W_hh) : { rho: g, sMax: init === "schur" ? shiftSize(H, g, s) : g };
-  return { params: { W_xh, W_hh, b_h: new Float64Array(H) }, rho, sMax };
+  const gates = Math.max(1, BLOCKS[cell].length);
+  const forEachGate = (draw) => (gates === 1 ? draw() : beside(Array.from({ length: gates }, draw), H));
+  const W_xh = forEachGate(() => Float64Array.from({ length: D * H }, () => (2 * generator.uniform() - 1) * bound));
+  const W_hh = forEachGate(() => recurrent(generator, state));
+  const params = { W_xh, W_hh, b_h: new Float64Array(gates * H) };
+  if (cell === "rnn") return { params, ...sizesOf(state, W_hh) };
+  if (cell === "lstm") params.b_h.fill(forgetBias, H, 2 * H);
+  else params.b_hn = new Float64Array(H);
+  return { params };
+}
+
+function recurrent(generator, { units: H, init, g, s }) {
+  return init === "schur" ? schurWeights(generator, H, g, s) : recurrentWeights(generator, H, init, g);
+}
+
+function sizesOf({ seed, units: H, init, g, s }, W) {
+  if (init === "uniform" || init === "normal") return drawnSizes(seed, H, init, g, W);
+  return { rho: g, sMax: init === "schur" ? shiftSize(H, g, s) : g };
 }
 
 // ρ and s_max of weights drawn one by one; g only scales them, so those of the last ones drawn are kept.
 let sizes = { key: "", rho: 0, sMax: 0 };
-function sizesOf(seed, H, init, g, W) {
+function drawnSizes(seed, H, init, g, W) {
   const key = [seed, H, init].join();
   if (g > 0 && sizes.key !== key) sizes = { key, rho: spectralRadius(W, H) / g, sMax: largestSingular(W, H) / g };
   return g > 0 ? { rho: sizes.rho * g, sMax: sizes.sMax * g } : { rho: 0, sMax: 0 };
@@ -130,17 +147,37 @@ export function compute(state) {
 }
 
 function runOf(state) {
-  const { T, units: H, activation } = state;
-  const { params, rho, sMax } = weights(state);
-  const net = { D, H, activation, params };
-  const trace = rnnForward(net, inputsOf(state), null);
+  const { cell, T, units: H, activation } = state;
+  const { params, ...sizes } = weights(state);
+  const net = { cell, D, H, activation, params };
+  const trace = cellForward(net, inputsOf(state), null, null);
   const v = directionOf(state);
   const tau = state.loss === "one" ? Math.min(state.at, T) : T;
-  const one = rnnBackward(net, trace, lossAt(v, T, H, (t) => t === tau), null);
-  const all = state.loss === "every" ? rnnBackward(net, trace, lossAt(v, T, H, () => true), null) : one;
+  const one = cellBackward(net, trace, lossAt(v, T, H, (t) => t === tau), null, null);
+  const all = state.loss === "every" ? cellBackward(net, trace, lossAt(v, T, H, () => true), null, null) : one;
   const norm = Math.sqrt(Object.values(all.params).reduce((sum, values) => sum + norms(values, values.length)[0] ** 2, 0));
-  const course = courseOf(norms(one.h, H), tau);
-  return { T, H, tau, net, trace, v, rho, sMax, steep: MAX_SLOPE[activation], total: norms(all.h, H), ...course, slopes: slopesOf(net, trace), norm };
+  const own = cell === "rnn" ? { ...sizes, steep: MAX_SLOPE[activation], slopes: slopesOf(net, trace) } : gatedSizes(net, trace, all, one, tau);
+  const single = norms(one.h, H);
+  const led = own.singleC ?? single; // where the gradient is followed in words
+  return { T, H, tau, net, trace, v, total: norms(all.h, H), single, led, memory: own.singleC ? "c" : "h", ...courseOf(led, tau), ...own, norm };
+}
+
+// What f or z carries of L_τ's gradient on the direct path, their means, and an LSTM's norms at c_t.
+function gatedSizes({ cell, H }, { T, gates }, all, one, tau) {
+  const [memory, gate] = cell === "lstm" ? [one.c, gates.f] : [one.h, gates.z];
+  const carried = new Float64Array((T + 1) * H);
+  carried.set(memory.subarray(tau * H, (tau + 1) * H), tau * H);
+  for (let k = tau * H - 1; k >= 0; k--) carried[k] = carried[k + H] * gate[k];
+  const own = { direct: norms(carried, H), keeps: means(gate, H) };
+  return cell === "lstm" ? { ...own, totalC: norms(all.c, H), singleC: norms(one.c, H) } : own;
+}
+
+function means(values, H) {
+  return Float64Array.from({ length: values.length / H }, (_, k) => mean(values.subarray(k * H, (k + 1) * H)));
+}
+
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function lossAt(v, T, H, has) {
@@ -149,16 +186,16 @@ function lossAt(v, T, H, has) {
   return dh;
 }
 
-// ‖∂L_τ/∂h_t‖ for t = 0 … T as `single`; where it is largest; and its kind.
-function courseOf(single, tau) {
+// Where the norms of ∂L_τ, for t = 0 … T, are largest on their way back; and their kind.
+function courseOf(led, tau) {
   let peak = tau;
-  let least = single[tau];
+  let least = led[tau];
   for (let t = tau - 1; t >= 0; t--) {
-    if (single[t] > single[peak]) peak = t;
-    least = Math.min(least, single[t]);
+    if (led[t] > led[peak]) peak = t;
+    least = Math.min(least, led[t]);
   }
-  const [start, end, most] = [single[tau], single[0], single[peak]];
-  return { single, peak, end, most, kind: kindOf(start, end, most, least) };
+  const [start, end, most] = [led[tau], led[0], led[peak]];
+  return { peak, end, most, kind: kindOf(start, end, most, least) };
 }
 
 function kindOf(start, end, most, least) {
@@ -169,68 +206,48 @@ function kindOf(start, end, most, least) {
 }
 
 // The mean of φ′ over the units, for t = 1 … T at t − 1.
-function slopesOf({ H, activation }, { T, a, h }) {
+function slopesOf({ H, activation }, { a, h }) {
   const prime = PHI_PRIME[activation];
-  return Float64Array.from({ length: T }, (_, k) => {
-    let total = 0;
-    for (let j = 0; j < H; j++) total += prime(a[k * H + j], h[(k + 1) * H + j]);
-    return total / H;
-  });
-}
-
-// ‖∂L_τ/∂h_t‖ for every loss step τ = 1 … T (rows, τ − 1) and source step t = 0 … T (columns); 0 where t > τ.
-let table = { trace: null, values: null };
-export function itemised(result) {
-  if (table.trace !== result.trace) table = { trace: result.trace, values: itemise(result) };
-  return table.values;
-}
-
-function itemise({ net, trace, v, T, H }) {
-  const values = new Float64Array(T * (T + 1));
-  const W = net.params.W_hh;
-  const prime = new Float64Array(T * H).map((_, k) => PHI_PRIME[net.activation](trace.a[k], trace.h[k + H]));
-  const da = new Float64Array(H);
-  for (let tau = 1; tau <= T; tau++) {
-    const delta = Float64Array.from(v);
-    for (let t = tau; t >= 0; t--) {
-      let square = 0;
-      for (let i = 0; i < H; i++) square += delta[i] * delta[i];
-      values[(tau - 1) * (T + 1) + t] = Math.sqrt(square);
-      if (t === 0) break;
-      for (let j = 0; j < H; j++) da[j] = delta[j] * prime[(t - 1) * H + j];
-      timesTransposed(W, H, da, 0, delta, 0); // δ_{t−1} = (δ_t ⊙ φ′(a_t)) Wᵀ
-    }
-  }
-  return values;
+  return means(a.map((value, k) => prime(value, h[k + H])), H);
 }
 
 // ---- The sentence: what is to be seen, and what it means --------------------------------------------------------------
-
 
 export function describe(state, result) {
   return `${[course(state, result), reason(state, result), clipping(state, result), trust(state, result)].filter(Boolean).join(". ")}.`;
 }
 
-function course({ loss }, { tau, single, end, most, peak, kind, total }) {
-  const [start, last] = [`1 at h${subscript(tau)}`, `${exactly(end)} at h₀`];
+function course({ loss }, { tau, led, end, most, peak, kind, memory, total, totalC }) {
+  const at = `${memory}${subscript(tau)}`;
+  const [start, last] = [`${exactly(led[tau])} at ${at}`, `${exactly(end)} at ${memory}₀`];
   const goes = {
-    flat: `stays ${exactly(single[tau])} from h${subscript(tau)} back to h₀: flat`,
-    transient: `grows from ${start} to ${exactly(most)} at h${subscript(peak)}, then shrinks to ${last}`,
+    flat: `stays ${exactly(led[tau])} from ${at} back to ${memory}₀: flat`,
+    transient: `grows from ${start} to ${exactly(most)} at ${memory}${subscript(peak)}, then shrinks to ${last}`,
     grows: `grows from ${start} to ${last}: it explodes`,
     vanishes: `shrinks from ${start} to ${last}: it vanishes`,
     holds: `goes from ${start} to ${last}: much of it arrives`,
   }[kind];
   if (loss !== "every") return `The gradient ${goes}`;
   const fed = kind === "vanishes" ? ", fed by the losses near by" : "";
-  return `The total is ${exactly(total[0])} at h₀${fed}; the part of L${subscript(tau)} ${goes}`;
+  return `The total is ${exactly((totalC ?? total)[0])} at ${memory}₀${fed}; the part of L${subscript(tau)} ${goes}`;
 }
 
-function reason({ activation }, { rho, sMax, steep, slopes }) {
+function reason(state, result) {
+  return state.cell === "rnn" ? bounded(state, result) : gatesCarry(state, result);
+}
+
+function gatesCarry({ cell }, { keeps, direct, single, tau, memory }) {
+  const gate = cell === "lstm" ? "f" : "z";
+  const carries = `${gate} lets through ${digits(mean(keeps.subarray(0, tau)))} on average`;
+  const atH = memory === "c" ? `. At h₀ it is ${exactly(single[0])}` : "";
+  return `${carries}, and the direct path alone, ∏${gate}, brings ${exactly(direct[0])} to ${memory}₀${atH}`;
+}
+
+function bounded({ activation }, { rho, sMax, steep, slopes }) {
   const factor = steep * sMax;
   const least = steep < 1 ? `φ′ ≤ ${digits(steep)} and sₘₐₓ = ${digits(sMax)}` : `sₘₐₓ = ${digits(sMax)} < 1`;
   if (factor < 1 - EXACT) return `${least}: no step back multiplies it by more than ${digits(factor)}`;
-  const slope = slopes.reduce((sum, value) => sum + value, 0) / slopes.length;
-  const takes = activation === "identity" ? "" : `; φ′, ${digits(slope, 2, 0)} on average, takes from it`;
+  const takes = activation === "identity" ? "" : `; φ′, ${digits(mean(slopes), 2, 0)} on average, takes from it`;
   const one = Math.abs(sMax - 1) < EXACT && Math.abs(rho - 1) < EXACT;
   if (one) return `Every singular value of W is 1, so W turns it and keeps its length${takes}`;
   if (rho < 1 - EXACT) return `ρ = ${digits(rho)} < 1, but sₘₐₓ = ${digits(sMax)} leaves it room to grow${takes}`;
@@ -242,31 +259,37 @@ function clipping({ max_norm: bound }, { norm }) {
   return `Clipping shortens ‖∂L/∂W‖ from ${exactly(norm)} to ${digits(bound)}, and the line stays as it is`;
 }
 
-function trust({ activation }, { most }) {
-  return activation !== "identity" && most > SENSITIVE ? "So much growth lets rounding decide the digits" : "";
+function trust({ cell, activation }, { most }) {
+  const linear = cell === "rnn" && activation === "identity";
+  return !linear && most > SENSITIVE ? "So much growth lets rounding decide the digits" : "";
 }
 
-// The arithmetic of one step back: from ∂L/∂h_t to ∂L/∂h_{t−1}.
-export function stepWords({ loss }, { total, slopes, sMax, tau, T }, t) {
+// The arithmetic of one step back: from ∂L/∂h_t to ∂L/∂h_{t−1}; in an LSTM from ∂L/∂c_t to ∂L/∂c_{t−1}.
+export function stepWords({ cell, loss }, { total, totalC, slopes, sMax, keeps, memory, tau }, t) {
+  const values = totalC ?? total;
   const [one, before] = [subscript(t), subscript(t - 1)];
-  if (total[t] === 0) return `‖∂L/∂h${one}‖ = 0: ${t > tau ? "no loss comes after it" : "nothing arrives"}.`;
+  const here = `‖∂L/∂${memory}${one}‖`;
+  if (values[t] === 0) return `${here} = 0: ${t > tau ? "no loss comes after it" : "nothing arrives"}.`;
   const adds = loss === "every" && t > 1 ? `, with what L${before} adds` : "";
-  const words = `‖∂L/∂h${before}‖ = ${exactly(total[t - 1])} = ${exactly(total[t - 1] / total[t])} × ‖∂L/∂h${one}‖${adds}`;
+  const words = `‖∂L/∂${memory}${before}‖ = ${exactly(values[t - 1])} = ${exactly(values[t - 1] / values[t])} × ${here}${adds}`;
+  if (cell !== "rnn") return `${words}: ${cell === "lstm" ? "f" : "z"}${one}, ${digits(keeps[t - 1])} on average, is the direct path; the rest goes through the gates.`;
   return `${words}: W stretches by sₘₐₓ = ${digits(sMax)} at most, and φ′(a${one}) is ${exactly(slopes[t - 1])} on average.`;
 }
 
 // ---- Prediction and goals -----------------------------------------------------------------------------------------------
 
-export function outcome(state, { end, kind }) {
-  return kind === "grows" ? 0 : kind === "vanishes" || end <= 1 / TENFOLD ? 2 : 1;
+export function outcome(state, { end, kind, led, tau }) {
+  return kind === "grows" ? 0 : kind === "vanishes" || end <= led[tau] / TENFOLD ? 2 : 1;
 }
 
 export const goals = {
   "grows-below-one": (state, { rho, most }) => {
+    if (rho === undefined) return [false, "the cell is not the RNN."];
     if (rho > 1 - EXACT) return [false, `ρ = ${digits(rho)} is not below 1.`];
     return [most >= TENFOLD, `with ρ = ${digits(rho)} it grows to ${exactly(most)} at most.`];
   },
   "vanishes-above-one": (state, { rho, end }) => {
+    if (rho === undefined) return [false, "the cell is not the RNN."];
     if (rho < 1.2 - EXACT) return [false, `ρ = ${digits(rho)} is below 1.2.`];
     return [end < 1e-3, `with ρ = ${digits(rho)}, ${exactly(end)} arrives at h₀.`];
   },

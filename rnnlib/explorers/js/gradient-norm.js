@@ -1,10 +1,12 @@
 // How much of the loss at T still reaches step t? The norm of ∂L/∂h_t on a logarithmic axis that never moves, what
-// bounds it, and beside it the gradient of the weights before and after clipping. The numbers and words are in
-// gradient-norm-model.js. A cell of two states would draw one more line in `curves`.
+// bounds it, or in an LSTM or GRU what the direct path alone brings, and beside it the gradient of the weights before and
+// after clipping. The numbers and words are in gradient-norm-model.js.
 
-import { compute, describe, goals, itemised, outcome, stepWords } from "./gradient-norm-model.js";
+import { compute, describe, goals, outcome, stepWords } from "./gradient-norm-model.js";
+import { itemised } from "./gradient-norm-itemised.js";
 import { makeStepMatrix } from "./gradient-norm-matrix.js";
 import { digits, superscript } from "./format.js";
+import { drawCurve, within } from "./log-curve.js";
 import { axisX, axisY, bars, dot, label, line, linear, log, makeHandle, makePanel, onDrag, segment, svg } from "./plot.js";
 import { html, maths, mountExplorer } from "./controls.js";
 import { spec } from "./gradient-norm.spec.js";
@@ -46,6 +48,8 @@ function view({ figure, redraw, serial }) {
     shown = result;
     reading.t = held(reading.t, 1, result.T);
     find("s").hidden = state.init !== "schur"; // what says nothing is not shown
+    find("activation").hidden = state.cell !== "rnn";
+    find("forget_bias").hidden = state.cell !== "lstm";
     find("at").hidden = state.loss !== "one";
     layOut(panel, scales, result, width);
     drawPanel(panel, scales, state, result, reading.t);
@@ -54,9 +58,9 @@ function view({ figure, redraw, serial }) {
     table.draw(result, width);
   }
 
-  function placeStep({ T, total }) {
+  function placeStep({ T, total, totalC }) {
     step.setRange(1, T);
-    step.place(scales.time(reading.t), panel.bottom, reading.t, `t = ${reading.t}, norm ${digits(total[reading.t], 3, 0)}`);
+    step.place(scales.time(reading.t), panel.bottom, reading.t, `t = ${reading.t}, norm ${digits((totalC ?? total)[reading.t], 3, 0)}`);
     const box = { x: panel.left, y: panel.top, width: panel.right - panel.left, height: panel.bottom - panel.top };
     for (const [name, value] of Object.entries(box)) pick.setAttribute(name, value);
   }
@@ -78,41 +82,27 @@ function drawPanel(panel, scales, state, result, t) {
   axisX(panel, scales.time, { name: "t", ticks: scales.time.ticks(5).filter(Number.isInteger) });
   axisY(panel, scales.up, { ticks: TICKS, format: power });
   label(panel, [panel.left - 40, 14], "‖∂L/∂h_t‖", { fill: "grad" });
+  if (result.totalC) label(panel, [panel.left + 38, 14], "‖∂L/∂c_t‖", { fill: "grad_c" });
   segment(panel, [panel.left, scales.up(1)], [panel.right, scales.up(1)], { stroke: "grid", width: 1 });
-  drawBounds(panel, scales, state, result);
+  (state.cell === "rnn" ? drawBounds : drawDirect)(panel, scales, state, result);
   curves(state, result).forEach(([values, look]) => drawCurve(panel, scales, values, look));
   drawReading(panel, scales, result, t);
   drawBars(panel, scales, state, result);
 }
 
-// With a loss at every step the total is drawn, and thin what comes of the last loss alone.
-function curves({ loss }, { total, single }) {
-  const whole = [total, { stroke: "grad", width: 2.4 }];
-  return loss === "every" ? [[single, { stroke: "grad", width: 1.2, dash: "1 3" }], whole] : [whole];
+// With a loss at every step the total is drawn, and thin what comes of the last loss alone; for an LSTM at h_t and at c_t.
+function curves({ loss }, { total, single, totalC, singleC }) {
+  const both = [[total, single, "grad"], ...(totalC ? [[totalC, singleC, "grad_c"]] : [])];
+  return both.flatMap(([whole, last, stroke]) => [...(loss === "every" ? [[last, { stroke, width: 1.2, dash: "1 3" }]] : []), [whole, { stroke, width: 2.4 }]]);
 }
 
-function drawCurve(panel, scales, values, look) {
-  for (const piece of within(values, scales)) line(panel, piece, look);
-}
-
-// The points of a curve in pieces that lie within the axis, cut at its edges; norms of 0 have no place on it.
-export function within(values, { time, up }) {
-  const [low, high] = up.domain.map(Math.log10);
-  const points = Array.from(values, (value, t) => [t, Math.log10(value)]);
-  const inside = ([, y]) => y >= low && y <= high;
-  const cut = ([t1, y1], [t2, y2]) => {
-    const edge = Math.min(y1, y2) < low ? low : high;
-    return [t1 + ((edge - y1) / (y2 - y1)) * (t2 - t1), edge];
-  };
-  const pieces = [[]];
-  points.forEach((point, k) => {
-    const last = points[k - 1];
-    const crosses = last && inside(last) !== inside(point) && Number.isFinite(last[1]) && Number.isFinite(point[1]);
-    if (inside(point) && !(last && inside(last))) pieces.push([]);
-    if (crosses) pieces[pieces.length - 1].push(cut(last, point));
-    if (inside(point)) pieces[pieces.length - 1].push(point);
-  });
-  return pieces.filter((piece) => piece.length).map((piece) => piece.map(([t, y]) => [time(t), up(10 ** y)]));
+// What the direct path alone brings: dashed, in the colour of its gate.
+function drawDirect(panel, scales, { cell }, { direct, tau }) {
+  const gate = cell === "lstm" ? "f" : "z";
+  const values = direct.subarray(0, tau + 1);
+  drawCurve(panel, scales, values, { stroke: gate, width: 1.6, dash: "6 4" });
+  const points = within(values, scales).flat();
+  if (points.length) placeName(panel, points[Math.floor(0.3 * points.length)], `∏${gate}`, 0, gate);
 }
 
 // (max φ′ · ρ)^lag and (max φ′ · s_max)^lag from the step of the loss back; nothing that the loss sends lies above the latter.
@@ -131,15 +121,17 @@ function drawBounds(panel, scales, { loss }, { tau, rho, sMax, steep, T }) {
 }
 
 // Above a bound that falls, below one that rises: on the side to which it leaves room.
-function placeName(panel, [x, y], name, factor) {
+function placeName(panel, [x, y], name, factor, fill = "ink") {
   const free = Math.max(panel.top + 12, Math.min(panel.bottom - 8, y + (factor >= 1 ? -10 : 18)));
-  label(panel, [x + 6, free], name, { size: 13 });
+  label(panel, [x + 6, free], name, { size: 13, fill });
 }
 
-function drawReading(panel, { time, up }, { total }, t) {
+function drawReading(panel, { time, up }, { total, totalC }, t) {
   const x = time(t);
   segment(panel, [x, panel.top], [x, panel.bottom], { stroke: "axis", width: 1, dash: "2 3" });
-  if (total[t] >= NORMS[0] && total[t] <= NORMS[1]) dot(panel, [x, up(total[t])], { fill: "grad", radius: 5 });
+  for (const [values, fill] of [[total, "grad"], ...(totalC ? [[totalC, "grad_c"]] : [])]) {
+    if (values[t] >= NORMS[0] && values[t] <= NORMS[1]) dot(panel, [x, up(values[t])], { fill, radius: 5 });
+  }
 }
 
 // The gradient of all weights before and after clipping, on the line's own axis.

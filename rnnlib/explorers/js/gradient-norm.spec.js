@@ -8,6 +8,8 @@ export const spec = {
   "controls": [
     { "name": "g", "symbol": "g", "label": "sets ρ", "kind": "range", "min": 0, "max": 2, "step": 0.05, "default": 0.9 },
     { "name": "s", "symbol": "s", "label": "raises sₘₐₓ", "kind": "range", "min": 0, "max": 2, "step": 0.05, "default": 0 },
+    { "name": "cell", "label": "cell", "kind": "select", "options": [["rnn", "RNN"], ["lstm", "LSTM"], ["gru", "GRU"]], "default": "rnn", "more": true },
+    { "name": "forget_bias", "symbol": "b_f", "label": "forget bias", "kind": "range", "min": -2, "max": 10, "step": 0.5, "default": 1, "more": true },
     { "name": "loss", "symbol": "L", "label": "the loss", "kind": "select", "options": [["last", "at the last step only"], ["every", "at every step"], ["one", "at one step"]], "default": "last", "more": true },
     { "name": "at", "symbol": "τ", "label": "step of the loss", "kind": "integer", "min": 1, "max": 100, "default": 25, "more": true },
     { "name": "activation", "symbol": "φ", "label": "activation", "kind": "select", "options": ["tanh", "identity", "relu", "sigmoid"], "default": "tanh", "more": true },
@@ -29,7 +31,10 @@ export const spec = {
     "explodes": { "label": "explodes", "settings": { "g": 2, "init": "orthogonal", "units": 32, "scale": 0.3 } },
     "saturates": { "label": "saturates", "settings": { "g": 2, "init": "orthogonal", "units": 32, "scale": 5 } },
     "transient": { "label": "grows, then fades", "settings": { "g": 0.6, "s": 0.8, "activation": "identity", "units": 8 } },
-    "every-step": { "label": "a loss at every step", "settings": { "g": 0.5, "loss": "every" } }
+    "every-step": { "label": "a loss at every step", "settings": { "g": 0.5, "loss": "every" } },
+    "lstm": { "label": "LSTM", "settings": { "g": 0.5, "cell": "lstm" } },
+    "lstm-open": { "label": "LSTM, forget bias 5", "settings": { "g": 0.5, "cell": "lstm", "forget_bias": 5 } },
+    "gru": { "label": "GRU", "settings": { "g": 0.5, "cell": "gru" } }
   },
   "goals": {
     "grows-below-one": { "prompt": "Keep ρ below 1, and let the gradient grow at least tenfold somewhere on its way back." },
