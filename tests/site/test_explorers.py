@@ -27,6 +27,10 @@ PREPARE = {
     ("hidden-states", "checkpoint"): {"mode": "run"},
     ("jacobian-product", "seed"): {"noise": 0.5},
     ("gradient-norm", "at"): {"loss": "one"},
+    ("gradient-norm", "forget_bias"): {"cell": "lstm"},
+    ("gates", "r"): {"cell": "gru"},
+    ("gates", "z"): {"cell": "gru"},
+    ("gates", "reset"): {"cell": "gru"},
     ("phase-plane", "u1"): {"input": "pulse"},
     ("phase-plane", "u2"): {"input": "pulse"},
     ("phase-plane", "seed"): {"input": "noise"},
@@ -96,6 +100,28 @@ FACTS = {
         "gradient-norm",
         "every-step",
     ): r"The total is 0\.844 at h₀.* the part of L₅₀ shrinks .* to 9\.52 × 10⁻¹⁹",
+    (
+        "gradient-norm",
+        "lstm",
+    ): r"from 0\.438 at c₅₀ to 8\.06 × 10⁻⁵ at c₀: it vanishes\. f .* ∏f, brings 7\.45 × 10⁻⁸",
+    (
+        "gradient-norm",
+        "lstm-open",
+    ): r"from 0\.0228 at c₅₀ to 0\.0309 at c₀: much of it arrives\. f lets through 0\.991",
+    ("gradient-norm", "gru"): r"to 1\.58 × 10⁻¹⁰ at h₀: it vanishes\. z lets through 0\.498 .* 1\.92 × 10⁻¹⁴",
+    ("gates", "open"): r"f = 1: c keeps all that it has\. .* = 1 the direct path leaves ∏f = 1 at c₀",
+    (
+        "gates",
+        "forget-bias-1",
+    ): r"from 1 at t = 0 to 0\.0019 at t = 20\. .* ∏f = 0\.0019 at c₀, and so does",  # σ(1)²⁰
+    ("gates", "closed-input"): r"is 0 at t = 20\. i = 0: nothing is written",
+    (
+        "gates",
+        "no-output",
+    ): r"o = 0: c is not shown, and h is 0\. .* ∂L/∂c₂₀ = 0: nothing of the loss comes to c",
+    ("gates", "gru-hold"): r"is 0\.8 at t = 20\. z = 1: h holds what it has.* ∏z = 1 at h₀",
+    ("gates", "reset-after"): r"is 0\.332 at t = 20\. .* With the reset before the product .* up to 0\.18\.",
+    ("gates", "reset-before"): r"is 0\.506 at t = 20\. .* With the reset after the product .* up to 0\.18\.",
     ("truncation", "whole"): r"holds all T = 40, and nothing is cut\. .* it loses 0\.",
     ("truncation", "short"): r"keep 60 of the 820 pairs.* off by 0\.648 .* cosine 0\.783",
     (
@@ -149,6 +175,8 @@ SOLUTIONS = {
     ("phase-plane", "latch"): {"g": 1, "b1": 0.1},
     ("gradient-norm", "grows-below-one"): {"g": 0.6, "s": 0.8, "activation": "identity"},
     ("gradient-norm", "vanishes-above-one"): {"g": 1.5},
+    ("gates", "hold"): {"T": 40, "forget_bias": 7},
+    ("gates", "explodes"): {"i": "1", "f": "1", "o": "1", "gain": 2},
     ("truncation", "worse-than-nothing"): {"gain": 2, "window": 30},
     ("truncation", "reach-beats-cuts"): {"meaning": "reach"},
     (
