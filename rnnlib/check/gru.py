@@ -36,14 +36,15 @@ def _before(x_n, r, h, W_n, b_hn):
 
 
 def _step(x_t, h_prev, W_xh, W_hh, b_h, b_hn=0.0, *, a_n=_after, mix=_mix, blocks=_blocks, sigma=_sigmoid, phi=np.tanh,
-          turn=lambda W: W, read=lambda r, h: h, seen=lambda z, h: h):  # fmt: skip
+          turn=lambda W: W, heard=lambda h: h, read=lambda r, h: h, seen=lambda z, h: h,
+          kept=lambda r, h: h):  # fmt: skip
     """One step of a GRU; each keyword is a place for a mistake."""
     x_r, x_z, x_n = blocks(x_t @ W_xh + b_h)
     W_r, W_z, W_n = map(turn, blocks(W_hh))
-    r = sigma(x_r + h_prev @ W_r)
-    z = sigma(x_z + read(r, h_prev) @ W_z)
+    r = sigma(x_r + heard(h_prev) @ W_r)
+    z = sigma(x_z + heard(read(r, h_prev)) @ W_z)
     n = phi(a_n(x_n, r, seen(z, h_prev), W_n, b_hn))
-    return mix(z, n, h_prev)
+    return mix(z, n, kept(r, h_prev))
 
 
 def _slip(**how):
@@ -53,6 +54,8 @@ def _slip(**how):
 def _in_order(order):
     return lambda W: _blocks(W, order)
 
+
+HINTS = ((r"equal division", "The three blocks stand side by side, as columns: np.split(…, 3, axis=1)."),)
 
 R_FOR_Z = "r and z have changed places: the blocks stand in the order r, z, n; r resets, and z mixes."
 
@@ -90,6 +93,11 @@ _COMMON = (
      {"blocks": _triples}),
     ("z reads r ⊙ h_{t−1}; the reset gate acts inside the candidate alone, and z reads h_{t−1}.",
      {"read": lambda r, h: r * h}),
+    ("both parts of the mix have the factor z; the candidate comes in with 1 − z.",
+     {"mix": lambda z, n, h: z * n + z * h}),
+    ("both parts of the mix have the factor 1 − z; the old state stays with z.",
+     {"mix": lambda z, n, h: (1 - z) * n + (1 - z) * h}),
+    ("the gates do not read the state: h_{t−1} W_hr and h_{t−1} W_hz are missing.", {"heard": lambda h: 0 * h}),
     ("the candidate reads z ⊙ h_{t−1}, a state that is mixed already; it reads h_{t−1}.",
      {"seen": lambda z, h: z * h}),
 )  # fmt: skip
@@ -112,13 +120,36 @@ _STEP_ONLY = (
      {"a_n": lambda x_n, r, h, W, b: r * x_n + h @ W + b}),
     ("1 − r stands where r belongs: r ⊙ (h_{t−1} W_hn + b_hn).",
      {"a_n": lambda x_n, r, h, W, b: x_n + (1 - r) * (h @ W + b)}),
+    ("r multiplies b_hn alone; it multiplies the whole of h_{t−1} W_hn + b_hn.",
+     {"a_n": lambda x_n, r, h, W, b: x_n + h @ W + r * b}),
+    (MIX_RESET, {"kept": lambda r, h: r * h}),
     ("the candidate does not read the state: r ⊙ (h_{t−1} W_hn + b_hn) is missing.",
      {"a_n": lambda x_n, r, h, W, b: x_n}),
 )  # fmt: skip
 
 
-def _without_bias(x_t, h_prev, W_xh, W_hh, b_h, b_hn):
-    return _step(x_t, h_prev, W_xh, W_hh, 0 * b_h, b_hn)
+def _with_bias(change):
+    """Change b_h before the step: change(b_h)."""
+    return lambda x_t, h_prev, W_xh, W_hh, b_h, b_hn: _step(x_t, h_prev, W_xh, W_hh, change(b_h), b_hn)
+
+
+def _bias_with_state(x_t, h_prev, W_xh, W_hh, b_h, b_hn, times=1):
+    """b_h stands beside h_{t−1} W_hh, so that its block n falls under the reset; `times` 2: beside both products."""
+    b_n = _blocks(b_h)[2]
+    b_h = b_h.copy()
+    b_h[-len(b_n) :] *= times - 1
+    b_h[: -len(b_n)] *= times
+    return _step(x_t, h_prev, W_xh, W_hh, b_h, b_hn + b_n)
+
+
+def _candidate(make):
+    """The step with another candidate: make(x_n, reset)."""
+
+    def run(x_t, h_prev, W_xh, W_hh, b_h, b_hn):
+        n = lambda x_n, r, h, W, b: make(x_n, r * (h @ W), b)
+        return _step(x_t, h_prev, W_xh, W_hh, b_h, b_hn, a_n=n, phi=lambda a: a)
+
+    return run
 
 
 def _sizes():
@@ -146,10 +177,16 @@ GRU_STEP = Exercise(
     included="B = 1 and D = H",
     variants=(
         *((sentence, _slip(**how)) for sentence, how in (*_STEP_ONLY, *_COMMON)),
-        ("the bias b_h is missing: each gate has its own block of it.", _without_bias),
+        ("the bias b_h is missing: each gate has its own block of it.", _with_bias(lambda b_h: 0 * b_h)),
+        ("b_h stands beside h_{t−1} W_hh, so that r multiplies its block n; it belongs to x_t W_xh.", _bias_with_state),
+        ("b_h is added twice, to x_t W_xh and to h_{t−1} W_hh; it belongs to the first.",
+         lambda *args: _bias_with_state(*args, times=2)),
+        ("b_hn is added after the tanh; it belongs inside, r ⊙ (h_{t−1} W_hn + b_hn).",
+         _candidate(lambda x_n, reset, b: np.tanh(x_n + reset) + b)),
         *_orders(),
     ),
-)
+    hints=HINTS,
+)  # fmt: skip
 
 
 # --- gru_fixed -------------------------------------------------------------------------------------------------
@@ -167,12 +204,9 @@ def _fixed_cases(rng):
     return [Case(f"B = {B}, D = {D}, H = {H}", _args(rng, B, D, H)) for B, D, H in _sizes()]
 
 
-def _with_reset_mix(x_t, h_prev, W_xh, W_hh, b_h, a_n=_before, mix=_mix):
-    """The mistake to find: r ⊙ h_{t−1} has taken the name of h_{t−1} by the time of the mix."""
-    (x_r, x_z, x_n), (W_r, W_z, W_n) = _blocks(x_t @ W_xh + b_h), _blocks(W_hh)
-    r, z = _sigmoid(x_r + h_prev @ W_r), _sigmoid(x_z + h_prev @ W_z)
-    n = np.tanh(a_n(x_n, r, h_prev, W_n, 0.0))
-    return mix(z, n, r * h_prev)
+def _reset_mixed(**how):
+    """The mistake to find, perhaps with another: r ⊙ h_{t−1} has the name of h_{t−1} by the time of the mix."""
+    return _paper_slip(kept=lambda r, h: r * h, **how)
 
 
 GRU_FIXED = Exercise(
@@ -184,22 +218,25 @@ GRU_FIXED = Exercise(
     included="B = 1 and D = H",
     variants=(
         ("still as it was given: both gates and the candidate are right. What is called h_prev when the mix reads it?",
-         _with_reset_mix),
+         _reset_mixed()),
         ("the mix is right now, but the reset has moved behind the product; the paper's cell reads (r ⊙ h_{t−1}) W_hn.",
          _paper_slip(a_n=lambda x_n, r, h, W, b: x_n + r * (h @ W))),
         ("the mix is right now, but the candidate is not reset any more: it reads (r ⊙ h_{t−1}) W_hn.",
          _paper_slip(a_n=lambda x_n, r, h, W, b: x_n + h @ W)),
         ("the mix still keeps r ⊙ h_{t−1}, and now the candidate is reset twice.",
-         lambda *args: _with_reset_mix(*args, a_n=lambda x_n, r, h, W, b: x_n + (r * r * h) @ W)),
+         _reset_mixed(a_n=lambda x_n, r, h, W, b: x_n + (r * r * h) @ W)),
         ("the mix still keeps r ⊙ h_{t−1}, and z and 1 − z have changed places; z was right.",
-         lambda *args: _with_reset_mix(*args, mix=lambda z, n, h: z * n + (1 - z) * h)),
+         _reset_mixed(mix=lambda z, n, h: z * n + (1 - z) * h)),
         ("the reset has moved behind the product, which was right before, and the mix still keeps r ⊙ h_{t−1}.",
-         lambda *args: _with_reset_mix(*args, a_n=lambda x_n, r, h, W, b: x_n + r * (h @ W))),
+         _reset_mixed(a_n=lambda x_n, r, h, W, b: x_n + r * (h @ W))),
+        ("the reset has moved up: now z reads r ⊙ h_{t−1} too, and the mix still keeps it.",
+         _reset_mixed(read=lambda r, h: r * h)),
         ("the candidate is reset twice: (r ⊙ h_{t−1}) W_hn has r once.",
          _paper_slip(a_n=lambda x_n, r, h, W, b: x_n + (r * r * h) @ W)),
         *((sentence, _paper_slip(**how)) for sentence, how in _COMMON),
         *_orders(a_n=_before),
     ),
+    hints=HINTS,
 )  # fmt: skip
 
 
@@ -243,6 +280,16 @@ def _only_last_route(*args):
     return *_back(*args)[:4], args[0] * args[3]
 
 
+def _crossed(dh_t, h_prev, r, z, n, W_hh):
+    da_r, da_z, da_n, dW_hh, dh_prev = _back(dh_t, h_prev, r, z, n, W_hh)
+    W_r, W_z, _ = _blocks(W_hh)
+    return da_r, da_z, da_n, dW_hh, dh_prev + (da_r - da_z) @ (W_z - W_r).T
+
+
+def _back_with_h(dh_t, h_prev, *rest):
+    return _back(dh_t, h_prev, *rest, from_n=lambda da_n, r, W, dq: dq * h_prev)
+
+
 def _after_back(dh_t, h_prev, r, z, n, W_hh):
     """The way back of the reset after the product (without b_hn)."""
     return _back(dh_t, h_prev, r, z, n, W_hh, to_r=lambda da_n, h, W, dq: da_n * (h @ W),
@@ -278,6 +325,7 @@ GRU_STEP_BACKWARD = Exercise(
     cases=_back_cases,
     reference=_back,
     included="B = 1 and H = 1",
+    hints=HINTS,
     chain=("da_z", "da_n", "da_r", "dW_hh", "dh_prev"),
     variants=(
         ("the sign of da_z is reversed: h_t = (1 − z) ⊙ n + z ⊙ h_{t−1} grows with z by h_{t−1} − n.",
@@ -299,6 +347,7 @@ GRU_STEP_BACKWARD = Exercise(
         ("z and 1 − z have changed places throughout: h_t = (1 − z) ⊙ n + z ⊙ h_{t−1}.",
          _back_slip(let_in=lambda z: z, kept=lambda z: 1 - z, to_z=lambda h, n: n - h)),
         ("da_n has not passed the tanh: its slope is 1 − n².", _back_slip(slope_n=lambda n: 1.0)),
+        ("the slope of tanh is 1 − n², not (1 − n)².", _back_slip(slope_n=lambda n: (1 - n) ** 2)),
         ("the slope of tanh is 1 − n², with the square; yours is 1 − n.", _back_slip(slope_n=lambda n: 1 - n)),
         ("the candidate has the slope of σ; n is a tanh, with the slope 1 − n².", _back_slip(slope_n=_sigma_prime)),
         ("n is tanh(a_n) already, so the slope is 1 − n²; 1 − tanh(n)² squashes twice.",
@@ -309,6 +358,8 @@ GRU_STEP_BACKWARD = Exercise(
          _back_slip(to_r=lambda da_n, h, W, dq: da_n * (h @ W))),
         ("da_r skips W_hn: behind r ⊙ h_{t−1} stands the product, so it is (da_n W_hnᵀ) ⊙ h_{t−1}.",
          _back_slip(to_r=lambda da_n, h, W, dq: da_n * h)),
+        ("da_r has the factor r where h_{t−1} belongs, which r multiplies.",
+         _back_slip(to_r=lambda da_n, h, W, dq: dq, slope_r=lambda r: r * r * (1 - r))),
         ("da_r lacks the factor h_{t−1}, which r multiplies.", _back_slip(to_r=lambda da_n, h, W, dq: dq)),
         ("the products go back through W_hh; each goes back through its block's transpose.",
          _back_slip(back=lambda da, W: da @ W)),
@@ -318,6 +369,12 @@ GRU_STEP_BACKWARD = Exercise(
          _back_slip(routes="rz")),
         ("the direct route has the factor 1 − z; h_{t−1} stands in h_t with the factor z.",
          _back_slip(kept=lambda z: 1 - z)),
+        ("the direct route is counted with the factor 1 + z; h_{t−1} stands in h_t with the factor z.",
+         _back_slip(kept=lambda z: 1 + z)),
+        ("the route through r goes back through W_hz and that through z through W_hr; each block has its own gate.",
+         _crossed),
+        ("in the route through the candidate stands h_{t−1} in the place of r; h_{t−1} goes in as r ⊙ h_{t−1}.",
+         _back_with_h),
         ("the direct route has no factor; h_{t−1} stands in h_t with the factor z.", _back_slip(kept=lambda z: 1.0)),
         ("the route through the candidate lacks r: h_{t−1} goes in as r ⊙ h_{t−1}.",
          _back_slip(from_n=lambda da_n, r, W, dq: dq)),
@@ -328,6 +385,8 @@ GRU_STEP_BACKWARD = Exercise(
         *((f"the blocks of dW_hh stand in the order {', '.join(order)}; the order is r, z, n.",
            _back_part(3, lambda dW, args, order=order: _mixed_blocks(dW, order))) for order in ("zrn", "nrz", "nzr",
                                                                                                "znr", "rnz")),
+        ("the blocks of dW_hh are transposed: entry (i, j) is h_{t−1,i} times da_j, so it is h_prev.T @ da.",
+         _back_part(3, lambda dW, args: np.hstack([block.T for block in np.split(dW, 3, axis=1)]))),
         ("dW_hh is the mean over the batch; each row uses the weights once, and the uses add.",
          _back_part(3, lambda dW, args: dW / len(args[0]))),
         ("the sign is reversed: return the gradient itself, not the step against it.",
@@ -372,6 +431,9 @@ UPDATE_BIAS = Exercise(
          lambda steps: np.log(0.5) / steps),
         ("z is what remains after one step, so z to the power steps is ½; yours is z = ½ to the power steps.",
          lambda steps: _logit(0.5**steps)),
+        ("that is −ln z, the loss in one step; the bias is what σ turns into z: ln(z / (1 − z)).",
+         lambda steps: np.log(2) / steps),
+        ("ln(steps) leaves about 1/e of the state; wanted is one half, z to the power steps = ½.", np.log),
         ("the logarithm is the natural one; yours has base 10.", lambda steps: _bias(steps) / np.log(10)),
         ("the logarithm is the natural one; yours has base 2.", lambda steps: _bias(steps) / np.log(2)),
         ("this is z / (1 − z); the bias is its logarithm.", lambda steps: np.exp(_bias(steps))),
