@@ -16,6 +16,8 @@ every_question = pytest.mark.parametrize(
     ("page", "key"), [(page, key) for page, key, name in stored() if name == "question"]
 )
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+IN_VIEW = "(root) => { const box = root.getBoundingClientRect(); return box.top < innerHeight && box.bottom > 0; }"
+FAR = ("chapters/08_vanishing_and_exploding_gradients.html", "gradient-norm", "every-step")  # a link screens below
 
 CONTROLS = [(*one, control["name"]) for one in first_of_each() for control in read_spec(one[2])["controls"]]
 LANDMARKS = [(*one, landmark) for one in first_of_each() for landmark in read_spec(one[2])["landmarks"]]
@@ -268,10 +270,35 @@ def test_links_in_the_prose_move_the_figure(visit, page):
         one.settle()
         if landmark:
             assert one.state() == settings_of(names[key], landmark)
-        opened.wait_for_function(
-            "(root) => { const box = root.getBoundingClientRect(); return box.top < innerHeight && box.bottom > 0; }",
-            arg=one.element.element_handle(),
-        )
+        opened.wait_for_function(IN_VIEW, arg=one.element.element_handle())
+
+
+@pytest.fixture
+def far(visit):
+    """A page, a link on it far below the figure that it moves, in view, and that figure."""
+    page, key, landmark = FAR
+    opened = visit(page)
+    link = opened.locator(f'article a[href="#explore/{key}/{landmark}"]')
+    link.scroll_into_view_if_needed()
+    figure = opened.locator(f'rnn-explorer[id="{key}"]').element_handle()
+    assert not opened.evaluate(IN_VIEW, figure)
+    return opened, link, figure
+
+
+def test_a_link_leads_to_the_figure_although_the_scroll_is_broken_off(far):
+    opened, link, figure = far
+    opened.evaluate("addEventListener('scroll', () => scrollTo(0, scrollY), { once: true })")
+    link.press("Enter")
+    opened.wait_for_function(IN_VIEW, arg=figure)
+
+
+def test_a_reader_who_scrolls_after_a_link_is_left_alone(far):
+    opened, link, figure = far
+    opened.evaluate("addEventListener('scroll', () => scrollTo(0, scrollY), { once: true })")
+    link.press("Enter")
+    opened.mouse.wheel(0, 1)
+    opened.wait_for_timeout(1000)
+    assert not opened.evaluate(IN_VIEW, figure)
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])

@@ -3,6 +3,8 @@
 
 const KEY = Symbol.for("rnnlib.explorers");
 const FLASH = 1200; // milliseconds
+const REST = 200; // milliseconds without a move, after which a scroll is over
+const BY_HAND = ["wheel", "touchstart", "pointerdown", "keydown"];
 
 function page() {
   globalThis[KEY] ??= { serial: 0, live: new Set(), listening: false };
@@ -44,10 +46,32 @@ export function follow(hash, near) {
   if (!entry) return false;
   const settings = settingsOf(target, entry.spec, entry.initial);
   if (settings) entry.set(settings);
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  entry.root.scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" });
+  bringIntoView(entry.root);
   flash(entry);
   return true;
+}
+
+// A smooth scroll may be broken off by another one, or miss what has grown on its way: when all is at rest, the rest of
+// the way is made at once. Whoever takes to scrolling meanwhile is left alone.
+function bringIntoView(root) {
+  page().leave?.();
+  const go = (behavior) => root.scrollIntoView({ block: "center", behavior });
+  const placeNow = () => root.getBoundingClientRect().top;
+  let place;
+  const timer = setInterval(() => {
+    if (placeNow() === place) {
+      leave();
+      go("instant");
+    }
+    place = placeNow();
+  }, REST);
+  const leave = () => {
+    clearInterval(timer);
+    for (const kind of BY_HAND) removeEventListener(kind, leave, true);
+  };
+  for (const kind of BY_HAND) addEventListener(kind, leave, true);
+  page().leave = leave;
+  go(matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth");
 }
 
 // A second link within the time of the first flash starts it anew.
