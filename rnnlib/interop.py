@@ -15,6 +15,13 @@ from .layers.composite import need
 from .layers.readout import Readout
 from .layers.stack import Stack
 
+NAMES = {
+    ("PyTorch", 2): ("weight", "bias"),
+    ("PyTorch", 4): ("weight_ih", "weight_hh", "bias_ih", "bias_hh"),
+    ("Keras", 2): ("kernel", "bias"),
+    ("Keras", 3): ("kernel", "recurrent_kernel", "bias"),
+}  # by the number of a layer's arrays
+
 
 def from_torch(cell, state_dict):
     """Load a PyTorch state dict into a cell, in place, and return the cell.
@@ -32,18 +39,10 @@ def from_torch(cell, state_dict):
     array([[ 1.],
            [-1.]])
     """
-    if not hasattr(state_dict, "keys"):
-        raise TypeError(
-            f"state_dict is {_validate.describe(state_dict)}; expected a dict, module.state_dict()"
-        )
-    layers = _torch_layers(cell)
-    _check_keys(state_dict, [key for _, keys in layers for key in keys], cell)
-    loads = []
-    for layer, keys in layers:
-        read = [_read(layer, state_dict[key], f'state_dict["{key}"]', array.T, "PyTorch")
-                for key, array in zip(keys, _arrays(layer))]  # fmt: skip
-        loads += _loads(layer, *(array.T for array in read), sum_of=" and ".join(keys[2:]))
-    return _write(cell, loads)
+    _validate.need_kind(hasattr(state_dict, "keys"), "state_dict", state_dict, "a dict, module.state_dict()")
+    keys = _torch_keys(cell)
+    _check_keys(state_dict, keys, cell)
+    return _load(cell, "PyTorch", {f'state_dict["{key}"]': state_dict[key] for key in keys})
 
 
 def to_torch(cell):
@@ -56,11 +55,7 @@ def to_torch(cell):
     >>> {key: array.shape for key, array in to_torch(rnnlib.RNN(2, 3, rng=0)).items()}
     {'weight_ih_l0': (3, 2), 'weight_hh_l0': (3, 3), 'bias_ih_l0': (3,), 'bias_hh_l0': (3,)}
     """
-    found = {}
-    for layer, keys in _torch_layers(cell):
-        _check_start(layer, "PyTorch")
-        found |= {key: array.T.copy() for key, array in zip(keys, _arrays(layer))}
-    return found
+    return dict(zip(_torch_keys(cell), _export(cell, "PyTorch")))
 
 
 def from_keras(cell, weights):
@@ -77,19 +72,11 @@ def from_keras(cell, weights):
     >>> from_keras(rnnlib.Readout(2, 1), [[[1.0], [-1.0]], [0.5]]).params["b_y"]
     array([0.5])
     """
-    layers = _layers(cell)
-    if not isinstance(weights, (list, tuple)):
-        raise TypeError(f"weights is {_validate.describe(weights)}; expected a list, layer.get_weights()")
-    wanted = [(layer, name, like) for layer in layers for name, like in _keras_arrays(layer).items()]
-    need(len(weights) == len(wanted), f"weights has {len(weights)} arrays; expected {len(wanted)}, as {cell!r}: "
-         f"{', '.join(name for _, name, _ in wanted)}")  # fmt: skip
-    read = iter([_read(layer, weights[i], f"weights[{i}] ({name})", like, "Keras")
-                 for i, (layer, name, like) in enumerate(wanted)])  # fmt: skip
-    loads = []
-    for layer in layers:
-        *W, b = (_keras_order(next(read), layer) for _ in _keras_arrays(layer))
-        loads += _loads(layer, *W, *(b if b.ndim == 2 else [b]), sum_of="both rows of a GRU's bias")
-    return _write(cell, loads)
+    names = [name for layer in _layers(cell) for name in _arrays(layer, "Keras")]
+    _validate.need_kind(isinstance(weights, (list, tuple)), "weights", weights, "a list, layer.get_weights()")
+    need(len(weights) == len(names),
+         f"weights has {len(weights)} arrays; expected {len(names)}, as {cell!r}: {', '.join(names)}")  # fmt: skip
+    return _load(cell, "Keras", {f"weights[{i}] ({name})": weights[i] for i, name in enumerate(names)})
 
 
 def to_keras(cell):
@@ -101,107 +88,109 @@ def to_keras(cell):
     >>> [array.shape for array in to_keras(rnnlib.GRU(2, 3, rng=0))]
     [(2, 9), (3, 9), (2, 9)]
     """
-    layers = _layers(cell)
-    for layer in layers:
-        _check_start(layer, "Keras")
-    return [array for layer in layers for array in _keras_arrays(layer).values()]
+    return _export(cell, "Keras")
 
 
-def _parts(cell):
-    """Return (the end of PyTorch's keys, layer) for a cell or for each direction of two."""
-    both = isinstance(cell, Bidirectional)
-    return [("", cell.fwd), ("_reverse", cell.bwd)] if both else [("", cell)]
+def _levels(cell):
+    """Return {the end of PyTorch's keys: layer} for each level of a stack, or for the cell alone."""
+    return [{"": level.fwd, "_reverse": level.bwd} if isinstance(level, Bidirectional) else {"": level}
+            for level in (cell.layers if isinstance(cell, Stack) else [cell])]  # fmt: skip
 
 
 def _layers(cell):
-    levels = cell.layers if isinstance(cell, Stack) else [cell]
-    layers = [layer for level in levels for _, layer in _parts(level)]
+    """Return all layers, from the lowest up, forward before backward."""
+    layers = [layer for level in _levels(cell) for layer in level.values()]
     if not all(isinstance(layer, (Cell, Readout)) for layer in layers):
         raise TypeError(f"cell is {cell!r}; expected an RNN, LSTM or GRU, bidirectional(…) of two, a Readout or a "
                         "stack of these")  # fmt: skip
     return layers
 
 
-def _torch_layers(cell):
-    """Return (layer, PyTorch's keys for it) for each layer and direction."""
+def _torch_keys(cell):
+    """Return PyTorch's keys in the order of the layers; refuse what PyTorch has no module for."""
     if isinstance(cell, Readout):
-        return [(cell, ["weight", "bias"])]
-    levels = cell.layers if isinstance(cell, Stack) else [cell]
-    parts = [(layer, f"l{i}{end}") for i, level in enumerate(levels) for end, layer in _parts(level)]
-    if not all(isinstance(layer, Cell) for layer, _ in parts) or len({type(layer) for layer, _ in parts}) > 1:
+        return ["weight", "bias"]
+    levels = _levels(cell)
+    layers = [layer for level in levels for layer in level.values()]
+    if not all(isinstance(layer, Cell) for layer in layers) or len(set(map(type, layers))) > 1:
         raise TypeError(f"cell is {cell!r}; expected an RNN, LSTM or GRU, bidirectional(…) of two of a kind, "
                         "a stack of RNNs, of LSTMs or of GRUs, or a Readout")  # fmt: skip
-    sizes, directions = {layer.hidden_size for layer, _ in parts}, {len(_parts(level)) for level in levels}
-    need(len(sizes) == len(directions) == 1, f"cell is {cell!r}; expected one hidden size, and one direction or two "
-         "throughout, as PyTorch's layers have")  # fmt: skip
-    for layer, _ in parts:
+    need(len({layer.hidden_size for layer in layers}) == len(set(map(len, levels))) == 1, f"cell is {cell!r}; expected "
+         "one hidden size, and one direction or two throughout, as PyTorch's layers have")  # fmt: skip
+    for layer in layers:
         need(getattr(layer, "reset_after", True), f"cell has {layer!r}; expected reset_after=True: in PyTorch's GRU r "
              "acts after the product, which is another function")  # fmt: skip
-    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    return [(layer, [f"{name}_{end}" for name in names]) for layer, end in parts]
+    ends = [f"_l{i}{end}" for i, level in enumerate(levels) for end in level]
+    return [name + end for layer, end in zip(layers, ends) for name in _arrays(layer, "PyTorch")]
 
 
-def _arrays(layer):
-    """Return W_hy, b_y of a readout; of a cell W_xh, W_hh and what is added to each of the two products."""
+def _arrays(layer, library):
+    """Return {the library's name: array in its layout} of a layer; _loads leads back."""
+    p, H = layer.params, getattr(layer, "hidden_size", 0)
+    if isinstance(layer, Readout):
+        arrays = [p["W_hy"], p["b_y"]]
+    else:
+        both = np.stack([p["b_h"], np.zeros_like(p["b_h"])])  # beside x_t W_xh, and beside h_{t−1} W_hh
+        if "b_hn" in p:
+            both[1, -H:] = p["b_hn"]
+        biases = both if library == "PyTorch" else [both if "b_hn" in p else both[0]]
+        arrays = [p["W_xh"], p["W_hh"], *biases]
+    return {name: _turned(layer, array, library) for name, array in zip(NAMES[library, len(arrays)], arrays)}
+
+
+def _turned(layer, array, library):
+    """Turn an array into a library's order of axes and gates, or back: the same again undoes it."""
+    if library == "PyTorch":
+        return array.T
+    if not isinstance(layer, GRU):
+        return array
+    one, other, n = np.split(array, 3, axis=-1)  # r and z change places
+    return np.concatenate([other, one, n], axis=-1)
+
+
+def _loads(layer, labels, W, *rest):
+    """Pair each of a layer's arrays with its new value; the labels are those of what was read."""
     p = layer.params
     if isinstance(layer, Readout):
-        return [p["W_hy"], p["b_y"]]
-    beside_h = np.zeros_like(p["b_h"])
-    if "b_hn" in p:
-        beside_h[-layer.hidden_size :] = p["b_hn"]
-    return [p["W_xh"], p["W_hh"], p["b_h"], beside_h]
-
-
-def _loads(layer, W, *rest, sum_of):
-    """Pair each array of the layer with its new value, given as _arrays returns them."""
-    p = layer.params
-    if isinstance(layer, Readout):
-        return [(p["W_hy"], W), (p["b_y"], rest[0])]
-    W_hh, b, beside_h = rest if len(rest) == 3 else (*rest, np.zeros_like(p["b_h"]))
-    summed = beside_h.copy()
+        return [(p["W_hy"], W), (p["b_y"], *rest)]
+    W_hh, *biases = rest
+    both = np.vstack(biases)  # a copy, of one row or two
     loads = [(p[name], 0.0) for name in ("h0", "c0") if name in p] + [(p["W_xh"], W), (p["W_hh"], W_hh)]
     if "b_hn" in p:
-        loads.append((p["b_hn"], beside_h[-layer.hidden_size :]))
-        summed[-layer.hidden_size :] = 0.0
-    with np.errstate(over="ignore"):  # −0 + 0 is 0: where nothing is added keep b to the last bit
-        b_h = np.where(summed == 0, b, b + summed)
-    return [*loads, (p["b_h"], _validate.finite(b_h, f"the sum of {sum_of}"))]
+        loads.append((p["b_hn"], both[1, -layer.hidden_size :].copy()))
+        both[1, -layer.hidden_size :] = 0.0
+    with np.errstate(over="ignore"):  # −0 + 0 is 0: where nothing is added keep the first to the last bit
+        b_h = np.where((both[1:] == 0).all(axis=0), both[0], both.sum(axis=0))
+    return [*loads, (p["b_h"], _validate.finite(b_h, f"the sum of both biases ({', '.join(labels[2:])})"))]
 
 
-def _write(cell, loads):
+def _load(cell, library, given):
+    """Read {label: value} into the cell, all or nothing, and return the cell."""
+    loads, given = [], iter(given.items())
+    for layer in _layers(cell):
+        likes = _arrays(layer, library).values()
+        read = {label: _read(layer, value, label, like, library)
+                for like, (label, value) in zip(likes, given)}  # fmt: skip
+        loads += _loads(layer, [*read], *(_turned(layer, array, library) for array in read.values()))
     for array, value in loads:
         array[...] = value
     return cell
 
 
-def _keras_order(array, layer):
-    """Copy an array with a GRU's blocks of r and z exchanged; the same again brings them back."""
-    if not isinstance(layer, GRU):
-        return array.copy()
-    one, other, n = np.split(array, 3, axis=-1)
-    return np.concatenate([other, one, n], axis=-1)
-
-
-def _keras_arrays(layer):
-    arrays = [_keras_order(array, layer) for array in _arrays(layer)]
-    if isinstance(layer, Readout):
-        return dict(zip(("kernel", "bias"), arrays))
-    W_xh, W_hh, b, beside_h = arrays
-    bias = np.stack([b, beside_h]) if "b_hn" in layer.params else b
-    return {"kernel": W_xh, "recurrent_kernel": W_hh, "bias": bias}
-
-
-def _check_start(layer, library):
-    need(not getattr(layer, "learn_h0", False), f"{layer!r} learns h_0; expected learn_h0=False: {library} has no "
-         'place for params["h0"]')  # fmt: skip
+def _export(cell, library):
+    """Return copies of all arrays, in a library's layout."""
+    for layer in _layers(cell):
+        need(not getattr(layer, "learn_h0", False), f"{layer!r} learns h_0; expected learn_h0=False: {library} has no "
+             'place for params["h0"]')  # fmt: skip
+    return [array.copy() for layer in _layers(cell) for array in _arrays(layer, library).values()]
 
 
 def _read(layer, value, label, like, library):
     """Check one array against what has its place; where the shape is another kind of cell's, say so."""
     H, meanings = getattr(layer, "hidden_size", 0), {}
     for n, kind in {1: "an RNN's", 3: "a GRU's", 4: "an LSTM's"}.items():
-        gates = [n * H, *like.shape[1:]] if library == "PyTorch" else [*like.shape[:-1], n * H]
-        meanings[tuple(gates)] = f"that is {kind} shape"
+        shape = (n * H, *like.shape[1:]) if library == "PyTorch" else (*like.shape[:-1], n * H)
+        meanings[shape] = f"that is {kind} shape"
     if library == "Keras" and isinstance(layer, GRU) and like.shape in [(3 * H,), (2, 3 * H)]:
         other = (2, 3 * H) if like.ndim == 1 else (3 * H,)
         meanings[other] = f"that is a GRU's with reset_after={not layer.reset_after}"

@@ -149,7 +149,7 @@ def test_a_learned_h0_becomes_the_zero_that_torch_starts_from():
         (lambda d: d.update(bias_hh_l0=np.full(3, np.nan)), ["bias_hh_l0", "nan"]),
         (
             lambda d: d.update(bias_ih_l0=np.full(3, 1e308), bias_hh_l0=np.full(3, 1e308)),
-            ["sum of bias_ih_l0 and bias_hh_l0", "inf"],
+            ["the sum of both biases", "bias_ih_l0", "bias_hh_l0", "inf"],
         ),
     ],
 )
@@ -375,7 +375,7 @@ def keras_shapes(*shapes):
         (
             rnnlib.GRU(2, 3),
             [*keras_shapes((2, 9), (3, 9)), np.full((2, 9), 1e308)],
-            ["sum of both rows", "inf"],
+            ["the sum of both biases", "weights[2] (bias)", "inf"],
         ),
     ],
 )
