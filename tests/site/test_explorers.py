@@ -16,8 +16,12 @@ every_question = pytest.mark.parametrize(
     ("page", "key"), [(page, key) for page, key, name in stored() if name == "question"]
 )
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-IN_VIEW = "(root) => { const box = root.getBoundingClientRect(); return box.top < innerHeight && box.bottom > 0; }"
-FAR = ("chapters/08_vanishing_and_exploding_gradients.html", "gradient-norm", "every-step")  # a link screens below
+IN_VIEW = """(root) => {
+  const { top, bottom } = root.getBoundingClientRect();
+  return top < innerHeight && bottom > 0;
+}"""
+FAR_PAGE, FAR_FIGURE = "chapters/08_vanishing_and_exploding_gradients.html", "gradient-norm"
+FAR_LINK = f"#explore/{FAR_FIGURE}/every-step"  # some screens below the figure
 
 CONTROLS = [(*one, control["name"]) for one in first_of_each() for control in read_spec(one[2])["controls"]]
 LANDMARKS = [(*one, landmark) for one in first_of_each() for landmark in read_spec(one[2])["landmarks"]]
@@ -276,11 +280,10 @@ def test_links_in_the_prose_move_the_figure(visit, page):
 @pytest.fixture
 def far(visit):
     """A page, a link on it far below the figure that it moves, in view, and that figure."""
-    page, key, landmark = FAR
-    opened = visit(page)
-    link = opened.locator(f'article a[href="#explore/{key}/{landmark}"]')
+    opened = visit(FAR_PAGE)
+    link = opened.locator(f'article a[href="{FAR_LINK}"]')
     link.scroll_into_view_if_needed()
-    figure = opened.locator(f'rnn-explorer[id="{key}"]').element_handle()
+    figure = opened.locator(f'rnn-explorer[id="{FAR_FIGURE}"]').element_handle()
     assert not opened.evaluate(IN_VIEW, figure)
     return opened, link, figure
 
