@@ -82,7 +82,7 @@ function rowAt({ rows }, y) {
 function layOut(panel, scales, { cell }, { T }, width) {
   const names = ROWS[cell];
   const foot = TOP + names.length * ROW;
-  panel.resize(width, foot + BETWEEN + GRADIENT + 40, { left: 46, right: NUMBERS, top: TOP, bottom: 40 });
+  panel.resize(width, foot + BETWEEN + GRADIENT + 40, { left: 58, right: NUMBERS, top: TOP, bottom: 40 });
   scales.time = linear([0, T], [panel.left, panel.right]);
   scales.up = log(NORMS, [panel.bottom, foot + BETWEEN]);
   scales.rows = names.map((name, k) => ({ name, top: TOP + k * ROW, bottom: TOP + (k + 1) * ROW }));
@@ -164,6 +164,7 @@ function drawGradient(panel, scales, { cell }, { total, direct, T }, t) {
     drawCurve(panel, scales, sizes, { stroke: toneOf(kind, cell), ...look });
     if (sizes[t] >= NORMS[0] && sizes[t] <= NORMS[1]) dot(panel, [time(t), up(sizes[t])], { fill: toneOf(kind, cell), radius: kind === "total" ? 5 : 3.5 });
   }
+  ["total", "direct"].forEach((kind, k) => label(panel, [panel.right + NUMBERS - 9, up(NORMS[1]) + k * (ROW + 6) + 7], kind, { anchor: "end", fill: "muted", size: 12, plain: true }));
   if (total[T] === 0) label(panel, [(panel.left + panel.right) / 2, up(1e-3) + 5], "0 at every step", { anchor: "middle", plain: true, fill: "muted" });
 }
 

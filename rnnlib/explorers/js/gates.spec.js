@@ -42,7 +42,7 @@ export const spec = {
     "reset-before": { "label": "GRU, reset before", "settings": { "cell": "gru", "gain": 4, "reset": "before" } }
   },
   "goals": {
-    "hold": { "prompt": "With no gate pinned and T of 40 or more, let c at the end hold at least nine tenths of what the pulse left in c₂." },
+    "hold": { "prompt": "With no gate pinned and T of 40 or more, let the last c (GRU: h) hold at least nine tenths of what the pulse left at t = 2." },
     "explodes": { "prompt": "In an LSTM, let the gradient grow at least tenfold on its way back from the last cell state to c₀." }
   }
 };

@@ -86,6 +86,7 @@ function drawPanel(panel, scales, state, result, t) {
   segment(panel, [panel.left, scales.up(1)], [panel.right, scales.up(1)], { stroke: "grid", width: 1 });
   (state.cell === "rnn" ? drawBounds : drawDirect)(panel, scales, state, result);
   curves(state, result).forEach(([values, look]) => drawCurve(panel, scales, values, look));
+  if (result.totalC) nameCurves(panel, scales, result);
   drawReading(panel, scales, result, t);
   drawBars(panel, scales, state, result);
 }
@@ -94,6 +95,16 @@ function drawPanel(panel, scales, state, result, t) {
 function curves({ loss }, { total, single, totalC, singleC }) {
   const both = [[total, single, "grad"], ...(totalC ? [[totalC, singleC, "grad_c"]] : [])];
   return both.flatMap(([whole, last, stroke]) => [...(loss === "every" ? [[last, { stroke, width: 1.2, dash: "1 3" }]] : []), [whole, { stroke, width: 2.4 }]]);
+}
+
+// Which curve is which, where they lie apart: the upper name above, the lower below.
+function nameCurves(panel, scales, { total, totalC, T }) {
+  const t = Math.round(0.62 * T);
+  const [upper, lower] = totalC[t] >= total[t] ? ["c", "h"] : ["h", "c"];
+  const values = { h: total[t], c: totalC[t] };
+  const write = (name, dy) => values[name] >= NORMS[0] && values[name] <= NORMS[1] && label(panel, [scales.time(t), scales.up(values[name]) + dy], `${name}_t`, { fill: name === "h" ? "grad" : "grad_c", anchor: "middle" });
+  write(upper, -9);
+  write(lower, 17);
 }
 
 // What the direct path alone brings: dashed, in the colour of its gate.
