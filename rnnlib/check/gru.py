@@ -399,46 +399,62 @@ GRU_STEP_BACKWARD = Exercise(
 )  # fmt: skip
 
 
-# --- update_bias -----------------------------------------------------------------------------------------------
+# --- gru_units -------------------------------------------------------------------------------------------------
 
 
-def _bias(steps, left=0.5):
-    return -np.log(left ** (-1 / steps) - 1)
+def _lstm_size(D, H, blocks=4, biases=1):
+    return blocks * (D * H + H * H + biases * H)
 
 
-def _logit(z):
-    with np.errstate(all="ignore"):
-        return np.log(z / (1 - z))
+def _gru_size(D, U, blocks=3, biases=1, b_hn=1):
+    return blocks * (D * U + U * U + biases * U) + b_hn * U
 
 
-UPDATE_BIAS = Exercise(
-    name="update_bias",
-    args=("steps",),
-    outputs=(("b_z", "()"),),
-    cases=lambda rng: [Case(f"steps = {steps}", (steps,)) for steps in (20, 1, 2, 10, 100, 1000)],
-    reference=_bias,
-    included="a single step",
+def _units(D, H, size=_gru_size, budget=_lstm_size, spare=0):
+    """The largest U whose size is within the budget."""
+    U = 0
+    while size(D, U + 1) <= budget(D, H) - spare:
+        U += 1
+    return U
+
+
+def _counted(size=None, budget=None, **how):
+    """The search with counts of its own, each given by keywords."""
+    return lambda D, H: _units(D, H, size=lambda *args: _gru_size(*args, **(size or {})),
+                               budget=lambda *args: _lstm_size(*args, **(budget or {})), **how)  # fmt: skip
+
+
+_NOT_A_RATIO = ("the parameters do not grow in proportion to the units: D H does, H² does not. Count both, and search "
+                "for the largest that fits.")  # fmt: skip
+
+GRU_UNITS = Exercise(
+    name="gru_units",
+    args=("D", "H"),
+    outputs=(("the number of units", "()"),),
+    cases=lambda rng: [Case(f"D = {D}, H = {H}", (D, H)) for D, H in
+                       ((10, 20), (45, 32), (30, 35), (1, 12), (1, 25), (6, 5), (10, 10), (1, 19), (1, 7), (3, 11), (2, 24))],
+    reference=_units,
+    included="two where the counts are equal",
     variants=(
-        ("this is the gate z itself; the bias is what σ turns into it: ln(z / (1 − z)).",
-         lambda steps: 0.5 ** (1 / steps)),
-        ("the sign is reversed: z keeps, so a longer memory needs a larger bias.", lambda steps: -_bias(steps)),
-        ("after these steps 1/e of the state is left; wanted is one half.", lambda steps: _bias(steps, np.exp(-1))),
-        ("z = 1 − 1/steps leaves about 1/e of the state; wanted is one half, z to the power steps = ½.",
-         lambda steps: _logit(1 - 1 / steps)),
-        ("the losses of the steps multiply, they do not add: z to the power steps = ½, not 1 − steps (1 − z) = ½.",
-         lambda steps: _logit(1 - 0.5 / steps)),
-        ("that is the logarithm of z; the bias is what σ turns into z: ln(z / (1 − z)).",
-         lambda steps: np.log(0.5) / steps),
-        ("z is what remains after one step, so z to the power steps is ½; yours is z = ½ to the power steps.",
-         lambda steps: _logit(0.5**steps)),
-        ("that is −ln z, the loss in one step; the bias is what σ turns into z: ln(z / (1 − z)).",
-         lambda steps: np.log(2) / steps),
-        ("ln(steps) leaves about 1/e of the state; wanted is one half, z to the power steps = ½.", np.log),
-        ("the logarithm is the natural one; yours has base 10.", lambda steps: _bias(steps) / np.log(10)),
-        ("the logarithm is the natural one; yours has base 2.", lambda steps: _bias(steps) / np.log(2)),
-        ("this is z / (1 − z); the bias is its logarithm.", lambda steps: np.exp(_bias(steps))),
-        ("σ is put on z; the bias is where σ is to give z, its inverse: ln(z / (1 − z)).",
-         lambda steps: _sigmoid(0.5 ** (1 / steps))),
+        ("that is the first size which is too large; the largest that fits is one less.",
+         lambda D, H: _units(D, H) + 1),
+        ("equal counts are allowed: not more parameters than the LSTM.", _counted(spare=1)),
+        ("b_hn is missing from the GRU's count: H more, as the reset comes after the product.",
+         _counted(size={"b_hn": 0})),
+        ("a block has one bias here; only the candidate of the GRU has a second one, b_hn.",
+         _counted(size={"biases": 2, "b_hn": 0})),
+        ("these are two biases for each block, as PyTorch stores them; here only the GRU's candidate has a second one.",
+         _counted(size={"biases": 2, "b_hn": 0}, budget={"biases": 2})),
+        ("the biases are missing from both counts.", _counted(size={"biases": 0, "b_hn": 0}, budget={"biases": 0})),
+        ("a GRU has three blocks, the candidate's included; you count two.", _counted(size={"blocks": 2})),
+        ("an LSTM has four blocks, the candidate's included; you count three.", _counted(budget={"blocks": 3})),
+        ("the GRU has room for more units than the LSTM: it has three blocks, not four.", lambda D, H: H),
+        (_NOT_A_RATIO, lambda D, H: 4 * H // 3),
+        (_NOT_A_RATIO, lambda D, H: round(4 * H / 3)),
+        (_NOT_A_RATIO, lambda D, H: int(np.sqrt(4 / 3) * H)),
+        (_NOT_A_RATIO, lambda D, H: round(np.sqrt(4 / 3) * H)),
+        ("that is how many parameters the GRU has then; wanted is the number of its units.",
+         lambda D, H: _gru_size(D, _units(D, H))),
     ),
 )  # fmt: skip
 
@@ -478,12 +494,12 @@ def gru_step_backward(function):
     return judge(function, GRU_STEP_BACKWARD)
 
 
-def update_bias(function):
-    """Check `update_bias(steps)`: the bias of z with which half of the state is left after so many steps.
+def gru_units(function):
+    """Check `gru_units(D, H)`: how many units a GRU may have for no more parameters than an LSTM of H units.
 
-    Answers with a Result; never raises.
+    D inputs each; the GRU has b_hn. Answers with a Result; never raises.
 
-    >>> update_bias(lambda steps: 0.5 ** (1 / steps))
-    Not yet: this is the gate z itself; the bias is what σ turns into it: ln(z / (1 − z)).
+    >>> gru_units(lambda D, H: H)
+    Not yet: the GRU has room for more units than the LSTM: it has three blocks, not four.
     """
-    return judge(function, UPDATE_BIAS)
+    return judge(function, GRU_UNITS)

@@ -164,7 +164,7 @@ def test_gru_step_takes_every_way_to_write_it(way):
 def stub(*args): ...
 
 
-@pytest.mark.parametrize("name", ["gru_step", "gru_fixed", "gru_step_backward", "update_bias"])
+@pytest.mark.parametrize("name", ["gru_step", "gru_fixed", "gru_step_backward", "gru_units"])
 def test_a_stub_is_not_done_yet(name):
     assert "still a stub" in repr(getattr(check, name)(stub))
     assert "no function" in repr(getattr(check, name)(...))
@@ -349,45 +349,55 @@ def test_gru_step_backward_takes_every_way_to_write_it(way):
     assert repr(check.gru_step_backward(RIGHT_BACK[way])) == "Right on 4 cases, B = 1 and H = 1 included."
 
 
-# --- update_bias ---------------------------------------------------------------------------------------------------
+# --- gru_units -----------------------------------------------------------------------------------------------------
 
 
-def odds(z):
-    return float("inf") if z == 1 else float("-inf") if z == 0 else math.log(z / (1 - z))
+def parameters(cell):
+    return sum(array.size for array in cell.params.values())
 
 
-BIAS_WRONG = {
-    "this is the gate z itself": lambda steps: 2 ** (-1 / steps),
-    "the sign is reversed": lambda steps: math.log(2 ** (1 / steps) - 1),
-    "1/e of the state is left": lambda steps: -math.log(math.e ** (1 / steps) - 1),
-    "z = 1 − 1/steps": lambda steps: odds(1 - 1 / steps),
-    "the losses of the steps multiply": lambda steps: odds(1 - 1 / (2 * steps)),
-    "that is the logarithm of z": lambda steps: -math.log(2) / steps,
-    "½ to the power steps": lambda steps: odds(np.float64(0.5**steps)),
-    "yours has base 10": lambda steps: -math.log10(2 ** (1 / steps) - 1),
-    "yours has base 2": lambda steps: -math.log2(2 ** (1 / steps) - 1),
-    "that is −ln z": lambda steps: math.log(2) / steps,
-    "ln(steps) leaves about 1/e": lambda steps: math.log(steps),
-    "the bias is its logarithm": lambda steps: 1 / (2 ** (1 / steps) - 1),
-    "σ is put on z": lambda steps: 1 / (1 + math.exp(-(2 ** (-1 / steps)))),
+def by_making_them(D, H, spare=0):
+    """Make GRUs with rnnlib, one unit more each time, until one has more parameters than the LSTM."""
+    limit, U = parameters(rnnlib.LSTM(D, H)) - spare, 1
+    while parameters(rnnlib.GRU(D, U)) <= limit:
+        U += 1
+    return U - 1
+
+
+def by_the_formula(D, H):
+    """Solve 3 U² + (3 D + 4) U = 4 (D H + H² + H) for U."""
+    p, q = 3 * D + 4, 4 * H * (D + H + 1)
+    return (math.isqrt(p * p + 12 * q) - p) // 6
+
+
+def largest(count, limit):
+    return max(U for U in range(200) if count(U) <= limit)
+
+
+UNITS_WRONG = {
+    "that is the first size which is too large": lambda D, H: by_making_them(D, H) + 1,
+    "equal counts are allowed": lambda D, H: by_making_them(D, H, spare=1),
+    "b_hn is missing": lambda D, H: largest(lambda U: 3 * U * (D + U + 1), 4 * H * (D + H + 1)),
+    "a block has one bias here": lambda D, H: largest(lambda U: 3 * U * (D + U + 2), 4 * H * (D + H + 1)),
+    "as PyTorch stores them": lambda D, H: largest(lambda U: 3 * U * (D + U + 2), 4 * H * (D + H + 2)),
+    "the biases are missing from both": lambda D, H: largest(lambda U: 3 * U * (D + U), 4 * H * (D + H)),
+    "you count two": lambda D, H: largest(lambda U: 2 * U * (D + U + 1) + U, 4 * H * (D + H + 1)),
+    "you count three": lambda D, H: largest(lambda U: 3 * U * (D + U + 1) + U, 3 * H * (D + H + 1)),
+    "has room for more units": lambda D, H: H,
+    "do not grow in proportion": lambda D, H: 4 * H // 3,
+    "the parameters do not grow": lambda D, H: round(4 * H / 3),
+    "search for the largest": lambda D, H: math.floor(math.sqrt(4 / 3) * H),
+    "for the largest that fits": lambda D, H: round(math.sqrt(4 / 3) * H),
+    "wanted is the number of its units": lambda D, H: parameters(rnnlib.GRU(D, by_making_them(D, H))),
 }
 
 
-@pytest.mark.parametrize("words", BIAS_WRONG)
-def test_update_bias_names_the_mistake(words, says):
-    assert words in says(check.update_bias(BIAS_WRONG[words]))
+@pytest.mark.parametrize("words", UNITS_WRONG)
+def test_gru_units_names_the_mistake(words, says):
+    assert words in says(check.gru_units(UNITS_WRONG[words]))
 
 
-def by_bisection(steps):
-    low, high = -20.0, 20.0
-    for _ in range(100):
-        middle, left = (low + high) / 2, 1.0
-        for _ in range(steps):
-            left *= 1 / (1 + math.exp(-middle))
-        low, high = (middle, high) if left < 0.5 else (low, middle)
-    return middle
-
-
-@pytest.mark.parametrize("way", [by_bisection, lambda steps: odds(2 ** (-1 / steps))])
-def test_update_bias_takes_every_way_to_find_it(way):
-    assert repr(check.update_bias(lambda steps: way(steps))) == "Right on 6 cases, a single step included."
+@pytest.mark.parametrize("way", [by_making_them, by_the_formula])
+def test_gru_units_takes_every_way_to_find_it(way):
+    said = "Right on 11 cases, two where the counts are equal included."
+    assert repr(check.gru_units(lambda D, H: way(D, H))) == said
