@@ -427,12 +427,14 @@ def _counted(size=None, budget=None, **how):
 _NOT_A_RATIO = ("the parameters do not grow in proportion to the units: D H does, H² does not. Count both, and search "
                 "for the largest that fits.")  # fmt: skip
 
+# Sizes that tell the mistakes below from the right count and from each other.
+_SIZES = ((10, 20), (45, 32), (30, 35), (1, 12), (1, 25), (6, 5), (10, 10), (1, 19), (1, 7), (3, 11), (2, 24))
+
 GRU_UNITS = Exercise(
     name="gru_units",
     args=("D", "H"),
     outputs=(("the number of units", "()"),),
-    cases=lambda rng: [Case(f"D = {D}, H = {H}", (D, H)) for D, H in
-                       ((10, 20), (45, 32), (30, 35), (1, 12), (1, 25), (6, 5), (10, 10), (1, 19), (1, 7), (3, 11), (2, 24))],
+    cases=lambda rng: [Case(f"D = {D}, H = {H}", (D, H)) for D, H in _SIZES],
     reference=_units,
     included="two where the counts are equal",
     variants=(
