@@ -20,6 +20,8 @@ _WHERE = {
     "GradientCheck": "gradient_check",
     "LossCliff": "loss_cliff",
     "Gates": "gates",
+    "Connectivity": "connectivity",
+    "LearnLive": "learn_live",
     "Question": "question",
 }
 _MODULES = ("joiner", "linear", "palette", "runs", "seeded", "text", "specs", "markup")

@@ -1,0 +1,262 @@
+// What an answer depends on, in numbers and words: three trained nets read a sequence of temporal order; the gradient of
+// a logit for each input, and what replacing that input does. Pure: no page. connectivity.py says the same with rnnlib;
+// a test holds them equal.
+
+import { makeGenerator, norms, readoutForward } from "./engine.js";
+import { exactly } from "./format.js";
+import { cellBackward, cellForward } from "./gated.js";
+import { readArrays } from "./stored.js";
+import { spec } from "./connectivity.spec.js";
+
+export const SYMBOLS = [...spec.symbols];
+const D = SYMBOLS.length;
+const [X, Y, START, END] = [..."XYEB"].map((one) => SYMBOLS.indexOf(one));
+const CLASSES = ["XX", "XY", "YX", "YY"];
+export const NAMES = { gru: "GRU", lstm: "LSTM", rnn: "tanh RNN" };
+
+const LATE = 0.9; // the share of all gradients that makes the last steps all there is
+const LAST = 8; // how many steps are the last ones, at most
+const NAMED = 4; // how many steps a sentence names one by one
+
+// ---- The stored nets ---------------------------------------------------------------------------------------------------
+
+// A stored run as { tested, nets: { cell: { cell, D, H, params, accuracy } } }.
+export function readNets(run) {
+  const arrays = Object.entries(readArrays(run));
+  const nets = run.nets.map((name, k) => {
+    const own = arrays.filter(([key]) => key.startsWith(`${name}.`)).map(([key, values]) => [key.split(".")[1], values]);
+    const params = Object.fromEntries(own);
+    const cell = name.toLowerCase();
+    return [cell, { cell, activation: "tanh", D, H: params.W_hy.length / 4, params, accuracy: run.rounded[k] }];
+  });
+  return { tested: JSON.parse(run.settings).tested, nets: Object.fromEntries(nets) };
+}
+
+// ---- The sequence --------------------------------------------------------------------------------------------------------
+
+// The symbols' numbers of one sequence of temporal order, as rnnlib.tasks.temporal_order draws them.
+export function drawSequence(seed) {
+  const generator = makeGenerator(seed);
+  const T = spec.order;
+  const whole = (low, high) => low + Math.floor(generator.uniform() * (high - low + 1));
+  const codes = Array.from({ length: whole(T, T + Math.floor(T / 10)) }, () => whole(0, 3));
+  const [first, second] = [whole(Math.floor(T / 10), Math.floor(T / 5)), whole(Math.floor(T / 2), Math.floor((3 * T) / 5))];
+  codes[first - 1] = whole(X, Y);
+  codes[second - 1] = whole(X, Y);
+  codes[0] = START;
+  codes[codes.length - 1] = END;
+  return codes;
+}
+
+// The symbols as drawn, as the state has them, and the step k that it reads.
+export function edited(state) {
+  const drawn = drawSequence(state.seed);
+  const codes = [...drawn];
+  const k = Math.min(state.k, drawn.length);
+  if (state.swap) {
+    const [one, other] = relevant(drawn);
+    [codes[one - 1], codes[other - 1]] = [codes[other - 1], codes[one - 1]];
+  }
+  if (state.symbol !== "keep") codes[k - 1] = SYMBOLS.indexOf(state.symbol);
+  return { drawn, codes, k };
+}
+
+// The steps k at which X or Y stands.
+function relevant(codes) {
+  return codes.flatMap((code, k) => (code === X || code === Y ? [k + 1] : []));
+}
+
+// The number of the class, or null where there are not two of X and Y.
+function classOf(codes) {
+  const steps = relevant(codes);
+  return steps.length === 2 ? 2 * (codes[steps[0] - 1] - X) + codes[steps[1] - 1] - X : null;
+}
+
+// What a symbol is replaced by: X by Y, Y by X, a letter by the next; E and B by themselves.
+export function like(code) {
+  return code < X ? (code + 1) % X : code === X ? Y : code === Y ? X : code;
+}
+
+// ---- What the nets make of it --------------------------------------------------------------------------------------------
+
+function oneHot(codes) {
+  const x = new Float64Array(codes.length * D);
+  codes.forEach((code, k) => (x[k * D + code] = 1));
+  return x;
+}
+
+// The four logits after the last step.
+function lastLogits({ params, H }, { h, T }) {
+  return readoutForward(params, h.subarray((T - 1) * H), 1, H);
+}
+
+function argmax(values) {
+  return values.reduce((best, value, k) => (value > values[best] ? k : best), 0);
+}
+
+// All that does not depend on the logit that is read; each net's last sequence is kept, since a step is moved most.
+const kept = {};
+function run(net, codes, drawn) {
+  const key = `${codes} ${drawn}`;
+  if (kept[net.cell]?.key === key && kept[net.cell].net === net) return kept[net.cell];
+  const x = oneHot(codes);
+  const trace = cellForward(net, x);
+  const logits = lastLogits(net, trace);
+  const replaced = codes.map((code, k) => (like(code) === code ? logits : logitsFrom(net, trace, x, k, like(code))));
+  const original = argmax(lastLogits(net, cellForward(net, oneHot(drawn))));
+  kept[net.cell] = { key, net, trace, logits, replaced, drawn: original, gradients: {} };
+  return kept[net.cell];
+}
+
+// The logits with another symbol at x[k]: what came before is as it was, so the net goes on from its state there.
+function logitsFrom(net, { h, c }, x, k, code) {
+  const { H } = net;
+  const rest = x.slice(k * D);
+  rest.fill(0, 0, D);
+  rest[code] = 1;
+  const at = (states) => states.subarray(k * H, (k + 1) * H);
+  return lastLogits(net, cellForward(net, rest, at(h), c && at(c)));
+}
+
+// ∂o_T/∂x_k of one logit: T × 8 values.
+function gradientOf(net, one, chosen) {
+  const { W_hy } = net.params;
+  const dhLast = Float64Array.from({ length: net.H }, (_, j) => W_hy[j * 4 + chosen]);
+  return (one.gradients[chosen] ??= cellBackward(net, one.trace, null, dhLast).x);
+}
+
+// One net's reading of the sequence; `sizes` are ‖∂o_T/∂x_k‖, `changes` those of the logit when x_k is replaced by its
+// like, `flips` whether the answer becomes another one; k = 1 … T stands at [k − 1].
+function read(net, state, codes, drawn) {
+  const one = run(net, codes, drawn);
+  const answer = argmax(one.logits);
+  const chosen = state.logit === "own" ? answer : CLASSES.indexOf(state.logit);
+  const gradient = gradientOf(net, one, chosen);
+  const changes = Float64Array.from(one.replaced, (logits) => logits[chosen] - one.logits[chosen]);
+  const flips = one.replaced.map((logits) => argmax(logits) !== answer);
+  const { cell, accuracy } = net;
+  return { cell, accuracy, logits: one.logits, replaced: one.replaced, answer, drawn: one.drawn, chosen, gradient, sizes: norms(gradient, D), changes, flips };
+}
+
+export function compute(state, data) {
+  const { drawn, codes, k } = edited(state);
+  const sequence = { drawn, codes, k, T: codes.length, steps: relevant(codes), target: classOf(codes) };
+  if (!data) return { ...sequence, missing: true };
+  const readings = Object.keys(NAMES).map((cell) => [cell, read(data.nets[cell], state, codes, drawn)]);
+  return { ...sequence, tested: data.tested, readings: Object.fromEntries(readings) };
+}
+
+// ---- The sentence: what is to be seen, and what it means -----------------------------------------------------------------
+
+export function spelled(number) {
+  return [...CLASSES[number]].join(" ");
+}
+
+// "a", "a and b" or "a, b and c".
+function listed(parts) {
+  return [parts.slice(0, -1).join(", "), parts[parts.length - 1]].filter((one) => one !== "").join(" and ");
+}
+
+export function describe(state, result) {
+  if (result.missing) return "The stored nets are not on this page.";
+  const reading = result.readings[state.cell];
+  const parts = [setting(state, result), answering(result, reading), depending(state, result, reading), flipping(result, reading), others(state, result)];
+  return `${parts.join(". ")}.`;
+}
+
+function setting(state, { drawn, codes, k, T, steps, target }) {
+  const swapped = state.swap ? ["with the two swapped"] : [];
+  const replaced = state.symbol === "keep" ? [] : [`with ${SYMBOLS[codes[k - 1]]} at k = ${k}, where ${SYMBOLS[drawn[k - 1]]} was drawn`];
+  const made = [...swapped, ...replaced].join(", ");
+  const start = made ? `${made[0].toUpperCase()}${made.slice(1)}: ` : "";
+  if (target === null) return `${start}${steps.length ? `${steps.length} times X or Y` : "no X or Y"} among ${T} symbols, which is no class of the task`;
+  const where = listed(steps.map((step) => `${SYMBOLS[codes[step - 1]]} at k = ${step}`));
+  return `${start}${where} of ${T} symbols: the class is ${spelled(target)}`;
+}
+
+function answering({ target, tested }, { cell, accuracy, answer, drawn }) {
+  const judged = target === null ? "" : answer === target ? ", rightly" : ", wrongly";
+  const turned = answer === drawn ? "" : `; as drawn it was ${spelled(drawn)}`;
+  return `The ${NAMES[cell]}, right on ${exactly(100 * accuracy, 4)} % of ${tested} sequences, answers ${spelled(answer)}${judged}${turned}`;
+}
+
+// Where the gradient is: in the last steps, at X and Y, or elsewhere.
+function depending(state, { T, steps }, reading) {
+  const sizes = shownSizes(state, reading);
+  const unit = state.scale === "share" ? " of the largest" : "";
+  const size = (step) => exactly(sizes[step - 1], 2);
+  const late = lateSteps(sizes);
+  if (late <= LAST && steps.length && steps[steps.length - 1] <= T - late) {
+    return `Nine tenths of its gradient ‖∂o/∂x‖ lie in ${late === 1 ? "the last step" : `the last ${late} steps`}; at k = ${steps[0]} it is ${size(steps[0])}${unit}`;
+  }
+  const ranks = ranked(sizes);
+  if (!steps.length) return `Its gradient ‖∂o/∂x‖ is largest at k = ${ranks.indexOf(1) + 1}, ${size(ranks.indexOf(1) + 1)}`;
+  const worst = worstOf(steps, ranks);
+  const place = ranks[worst - 1] < T ? `only number ${ranks[worst - 1]}` : "the smallest";
+  if (ranks[worst - 1] > steps.length) return `Its gradient ‖∂o/∂x‖ at k = ${worst}, ${size(worst)}${unit}, is ${place} of all ${T}`;
+  const rest = sizes.reduce((most, value, k) => (steps.includes(k + 1) ? most : Math.max(most, value)), 0);
+  return `Its gradient ‖∂o/∂x‖ is largest at k = ${listed(steps)}, ${listed(steps.map(size))}${unit}, and at most ${exactly(rest, 2)} elsewhere`;
+}
+
+// The gradients' lengths as they are drawn: themselves, or as shares of the largest.
+export function shownSizes({ scale }, { sizes }) {
+  return scale === "share" ? sizes.map((size) => size / largest(sizes)) : sizes;
+}
+
+export function largest(values) {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+// How many of the last steps hold nine tenths of the summed lengths.
+function lateSteps(sizes) {
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  let [held, count] = [0, 0];
+  while (held < LATE * total) held += sizes[sizes.length - ++count];
+  return count;
+}
+
+// Each step's rank, 1 for the largest.
+function ranked(sizes) {
+  return Array.from(sizes, (size) => 1 + sizes.filter((other) => other > size).length);
+}
+
+// The first of the steps with the smallest gradient.
+function worstOf(steps, ranks) {
+  return steps.reduce((worst, step) => (ranks[step - 1] > ranks[worst - 1] ? step : worst), steps[0]);
+}
+
+// Where one symbol in place of another makes another answer.
+function flipping({ steps }, { flips, sizes }) {
+  const found = flips.flatMap((flip, k) => (flip ? [k + 1] : []));
+  if (!found.length) return "No replacement of one symbol flips the answer";
+  const ranks = ranked(sizes);
+  const hidden = steps.some((step) => found.includes(step) && ranks[step - 1] > steps.length);
+  const where = found.length <= NAMED ? `k = ${listed(found)} and nowhere else` : `${found.length} steps`;
+  return `${hidden ? "A gradient is not importance: r" : "R"}eplacing one symbol flips the answer at ${where}`;
+}
+
+function others({ cell }, { readings }) {
+  const [one, other] = Object.values(readings).filter((reading) => reading.cell !== cell);
+  return `The ${NAMES[one.cell]} answers ${spelled(one.answer)}, the ${NAMES[other.cell]} ${spelled(other.answer)}`;
+}
+
+// What the gradient promises of a replacement at step k, and what the replacement does.
+export function arithmeticOf({ cell }, { codes, k, readings }) {
+  const { chosen, gradient, logits, replaced, changes, flips } = readings[cell];
+  const [from, to] = [codes[k - 1], like(codes[k - 1])];
+  const start = `${NAMES[cell]}, k = ${k}`;
+  if (from === to) return `${start}: ${SYMBOLS[from]} has no like to be replaced by.`;
+  const promised = gradient[(k - 1) * D + to] - gradient[(k - 1) * D + from];
+  const after = `${exactly(logits[chosen])} ${changes[k - 1] < 0 ? "−" : "+"} ${exactly(Math.abs(changes[k - 1]))} = ${exactly(replaced[k - 1][chosen])}`;
+  const turned = flips[k - 1] ? `, and the answer turns to ${spelled(argmax(replaced[k - 1]))}` : "";
+  return `${start}, ${SYMBOLS[to]} for ${SYMBOLS[from]}: along the gradient the logit of ${spelled(chosen)} would change by ${exactly(promised)}; it becomes ${after}${turned}.`;
+}
+
+// ---- Prediction ----------------------------------------------------------------------------------------------------------
+
+// Whether replacing flips the answer at the relevant step with the smallest gradient.
+export function outcome(state, { steps, readings, missing }) {
+  if (missing) return 1;
+  const { sizes, flips } = readings[state.cell];
+  return Number(flips[worstOf(steps, ranked(sizes)) - 1]);
+}
