@@ -40,8 +40,13 @@ def one_sequence(T, generator):
 
 
 def make_net(cell, *, seed, units, init, bias):
-    """Return rnnlib's stack of the cell "rnn", "lstm" or "gru" and its readout, drawn by the seed."""
-    params = gated.cell_params(cell, seed + WEIGHTS, SYMBOLS, units, init, forget_bias=bias)
+    """Return rnnlib's stack of the cell "rnn", "lstm" or "gru" and its readout, drawn by the seed.
+
+    `bias` is what the gate that keeps starts with: f of the LSTM, z of the GRU.
+    """
+    params = gated.cell_params(cell, seed + WEIGHTS, SYMBOLS, units, init)
+    if cell != "rnn":
+        params["b_h"][units : 2 * units] = bias  # f of the LSTM and z of the GRU, the gates that keep
     readout = rnnlib.Readout(units, CLASSES, rng=0)
     # uniform in ±√(6 / (H + O))
     W_hy = seeded.input_weights(seeded.Generator(seed + READOUT), units, CLASSES, "orthogonal")
@@ -61,17 +66,20 @@ def learn_from(net, batch, reduction="mean"):
 class Training:
     """Nets that learn from the same batches: `nets` by the names of their cells, `steps` done so far.
 
-    >>> training = Training(["gru"], T=20, batch=4, seed=0, units=3, init="uniform", bias=1.0, rate=0.01, bound=1.0)
+    `batch` and `probe` count sequences; `bound` may be np.inf; the rest as in `make_net` and rnnlib.Adam.
+
+    >>> settings = {"seed": 0, "units": 3, "init": "uniform", "bias": 1.0, "rate": 0.01, "bound": 1.0}
+    >>> training = Training(["gru"], T=20, batch=4, probe=2, **settings)
     >>> sorted(training.step()), training.steps
     (['gru'], 1)
     """
 
-    def __init__(self, cells, *, T, batch, seed, units, init, bias, rate, bound):
+    def __init__(self, cells, *, T, batch, probe, seed, units, init, bias, rate, bound):
         self.T, self.batch, self.bound, self.steps = T, batch, bound, 0
         self.nets = {cell: make_net(cell, seed=seed, units=units, init=init, bias=bias) for cell in cells}
         self.optimisers = {cell: rnnlib.Adam(rate) for cell in cells}
         self.generator = seeded.Generator(seed + BATCHES)
-        self.probe = temporal_order(T, batch, seeded.Generator(seed + PROBE))
+        self.probe = temporal_order(T, probe, seeded.Generator(seed + PROBE))
 
     def step(self):
         """Train all nets by one step on a fresh batch; return their losses on it, before the step, by name."""

@@ -11,6 +11,7 @@ CELLS = ["rnn", "gru", "lstm"]
 SETTINGS = {
     "T": 24,
     "batch": 5,
+    "probe": 3,
     "seed": 3,
     "units": 6,
     "init": "orthogonal",
@@ -131,8 +132,8 @@ def test_the_loop_is_rnnlib_training_fit():
 
 
 def test_the_reach_of_gradients_is_each_sequences_own(script):
-    """A batch of one sequence: the norms of its δ_t, read from its end."""
-    training, _ = trained(0, batch=1)
+    """A probe of one sequence: the norms of its δ_t, read from its end."""
+    training, _ = trained(0, probe=1)
     _, grads = training.probed("lstm")
     length = training.probe.lengths[0]
     for name, delta in (("h", grads.h), ("c", grads.c)):
@@ -156,3 +157,10 @@ def test_clipping_keeps_the_direction_and_returns_the_norm_before(script, bound)
     factor = min(1.0, bound / 5)
     assert norm == pytest.approx(5.0)
     assert clipped["W"] + clipped["b"] == pytest.approx([3 * factor, 0.0, 4 * factor])
+
+
+def test_the_bias_is_that_of_the_gates_that_keep():
+    made = {cell: trainer.make_net(cell, seed=0, units=2, init="orthogonal", bias=1.5) for cell in CELLS}
+    assert made["lstm"].params["0.b_h"].tolist() == [0, 0, 1.5, 1.5, 0, 0, 0, 0]  # i, f, g, o
+    assert made["gru"].params["0.b_h"].tolist() == [0, 0, 1.5, 1.5, 0, 0]  # r, z, n
+    assert made["rnn"].params["0.b_h"].tolist() == [0, 0]

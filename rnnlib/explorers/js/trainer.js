@@ -31,9 +31,10 @@ function oneSequence(T, generator) {
 
 // ---- One net on one batch -------------------------------------------------------------------------------------------------
 
-// A cell and its readout, drawn by the seed.
+// A cell and its readout, drawn by the seed; `bias` is what the gate that keeps starts with: f of the LSTM, z of the GRU.
 export function makeNet(cell, { seed, units, init, bias }) {
-  const params = cellParams(cell, seed + WEIGHTS, SYMBOLS, units, init, 1, { forgetBias: bias });
+  const params = cellParams(cell, seed + WEIGHTS, SYMBOLS, units, init);
+  if (cell !== "rnn") params.b_h.fill(bias, units, 2 * units); // both gates have the second block of columns
   const W_hy = inputWeights(makeGenerator(seed + READOUT), units, CLASSES, "orthogonal"); // uniform in ±√(6 / (H + O))
   return { cell, D: SYMBOLS, H: units, activation: "tanh", params: { ...params, W_hy, b_y: new Float64Array(CLASSES) } };
 }
@@ -101,13 +102,13 @@ export function makeAdam(rate) {
 
 // ---- Training: several nets on the same batches -----------------------------------------------------------------------------
 
-// settings: { T, batch, seed, units, init, bias, rate, bound }. work() trains all nets by one step, resting between any
+// settings: { T, batch, probe, seed, units, init, bias, rate, bound }; batch and probe count sequences. work() trains all nets by one step, resting between any
 // two sequences, and returns their losses, in the order of `cells`.
 export function makeTraining(cells, settings) {
   const nets = cells.map((cell) => makeNet(cell, settings));
   const optimisers = nets.map(() => makeAdam(settings.rate));
   const generator = makeGenerator(settings.seed + BATCHES);
-  const probe = temporalOrder(settings.T, settings.batch, makeGenerator(settings.seed + PROBE));
+  const probe = temporalOrder(settings.T, settings.probe, makeGenerator(settings.seed + PROBE));
   function* work() {
     const batch = temporalOrder(settings.T, settings.batch, generator);
     const losses = [];
