@@ -28,15 +28,16 @@ OLDEST = (3, 11)
 NEWEST = (3, 14)
 HOST = "127.0.0.1"
 
-SETS = ["book", "lab", "test"]
+SETS = ["book", "lab", "classroom", "test"]
 COVERS = {
     "book": ["book", "test"],
     "lab": ["lab", "test"],
+    "classroom": ["classroom", "test"],
     "test": ["test"],
-}  # the test set holds the other two
+}  # the test set holds all others
 PLATFORMS = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "x86_64-pc-windows-msvc"]
 PLATFORMS += ["aarch64-apple-darwin", "x86_64-apple-darwin"]
-CHECKS = ["lint", "unit", "notebooks", "site"]
+CHECKS = ["lint", "unit", "classroom", "notebooks", "site"]
 STRICT = ["-p", "tools.nbval_history", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=300"]
 CPU_FEATURES = """
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
@@ -261,6 +262,16 @@ def lab(options):
         raise Problem(f"JupyterLab ended with exit code {code}; its own words are above.")
 
 
+# Teaching
+
+
+def classroom(options):
+    """Make assignments from the chapters' exercises, grade submissions: `dev.py classroom --help` has the rest."""
+    code = run(ensure("classroom"), "-m", "classroom", *(options.rest or ["--help"]))
+    if code:
+        raise Problem("That was not done; the reason is above.")
+
+
 # Testing
 
 
@@ -278,8 +289,14 @@ def lint(python):
 
 def unit(python):
     """Everything that needs neither a kernel nor a browser, then the examples in rnnlib's docstrings."""
-    tests = pytest(python, "tests", "--ignore=tests/site", "--ignore=tests/reference")
+    others = [f"--ignore=tests/{name}" for name in ("site", "classroom", "reference")]
+    tests = pytest(python, "tests", *others)
     return pytest(python, "--doctest-modules", "rnnlib") or tests
+
+
+def classroom_tests(python):
+    """Assignments made, and made-up submissions graded in the sandbox."""
+    return pytest(python, "tests/classroom")
 
 
 def notebooks(python, **environment):
@@ -304,7 +321,8 @@ def test(options):
     """Run every test: ruff, units and docstrings, the notebooks, the website in a browser."""
     chosen = options.only or CHECKS
     python = ensure("test")
-    checks = {"lint": lint, "unit": unit, "notebooks": notebooks, "plain-cpu": plain_cpu, "site": site}
+    checks = {"lint": lint, "unit": unit, "classroom": classroom_tests, "notebooks": notebooks,
+              "plain-cpu": plain_cpu, "site": site}  # fmt: skip
     names = [name for name in checks if name in chosen or (name == "plain-cpu" and options.plain_cpu)]
     summarise([timed(name, checks[name], python) for name in names])
 
@@ -412,6 +430,7 @@ COMMANDS = {
     "html": html,
     "test": test,
     "lab": lab,
+    "classroom": classroom,
     "notebooks": store,
     "bench": bench,
     "pins": renew,
@@ -432,6 +451,9 @@ def parser():
     )
     parts["lab"].add_argument(
         "rest", nargs=argparse.REMAINDER, metavar="...", help="arguments for JupyterLab"
+    )
+    parts["classroom"].add_argument(
+        "rest", nargs=argparse.REMAINDER, metavar="...", help="make, grade or list, and what they take"
     )
     return top
 

@@ -122,12 +122,12 @@ def _judge(function, exercise):
     if early is not None:
         return early
     attempts, again = attempts[:-1], attempts[-1]  # the last one is the first case once more
-    wanted = [_attempt(exercise.reference, exercise, case) for case in cases]
+    wanted = [try_case(exercise.reference, exercise, case) for case in cases]
     if all(map(_same, attempts, wanted)):
         return _right(exercise, attempts, again)
     alone, cases, attempts, wanted = _set_apart(cases, attempts, wanted)
     sentence = (
-        alone or _named_variant(exercise, cases, attempts, wanted) or _looked(exercise, attempts, wanted)
+        alone or named_mistake(exercise, cases, attempts, wanted) or _looked(exercise, attempts, wanted)
     )
     sentence = sentence or _first_wrong(exercise, cases, attempts, wanted) + _clue(function, attempts, wanted)
     return wrong(sentence + _about_prints(run))
@@ -143,7 +143,7 @@ def _attempts(function, exercise, cases):
     def work():
         _bind(function, exercise)
         for case in [*cases, cases[0]]:
-            attempts.append(_attempt(function, exercise, case))
+            attempts.append(try_case(function, exercise, case))
 
     run = guard.run(_keeping(work, attempts))
     return list(attempts), run  # a copy: a thread left behind might still add to its own
@@ -174,14 +174,14 @@ def _bind(function, exercise):
         raise Unreadable(f"the function takes {takes}; expected ({', '.join(exercise.args)}).") from None
 
 
-def _attempt(function, exercise, case):
+def try_case(function, exercise, case):
     """Call a function on copies of a case's arguments."""
     args = copy.deepcopy(case.args)
     attempt = Attempt()
     try:
         with np.errstate(all="ignore"):
             attempt.raw = function(*args)
-            attempt.arrays = _read(attempt.raw, exercise)
+            attempt.arrays = read_answer(attempt.raw, exercise)
     except guard.Stopped:
         raise
     except BaseException as error:  # SystemExit and the like included
@@ -209,7 +209,7 @@ def _equal(a, b):
 # --- reading an answer -----------------------------------------------------------------------------------------
 
 
-def _read(raw, exercise):
+def read_answer(raw, exercise):
     """Turn what a function returned into one array for each output."""
     names = [name for name, _ in exercise.outputs]
     if len(names) == 1:
@@ -268,10 +268,10 @@ def _same(attempt, wanted):
     """Do two attempts agree: both fail, or all arrays are equal?"""
     if attempt.error is not None or wanted.error is not None:
         return attempt.error is not None and wanted.error is not None
-    return all(map(_close, attempt.arrays, wanted.arrays))
+    return all(map(close_enough, attempt.arrays, wanted.arrays))
 
 
-def _close(array, wanted):
+def close_enough(array, wanted):
     if array.size == wanted.size == 0 and array.ndim <= wanted.ndim:
         return True  # np.array([]) has lost its other axes
     if array.shape != wanted.shape or (wanted.dtype == bool) != (array.dtype == bool):
@@ -369,13 +369,13 @@ def _set_apart(cases, attempts, wanted):
     return "", *zip(*plain)
 
 
-def _named_variant(exercise, cases, attempts, wanted):
+def named_mistake(exercise, cases, attempts, wanted):
     """Return the sentence of the known mistake that gives just these answers, or None.
 
     A mistake that fails where the learner's code fails too comes first; then one that explains all the answers
     there are, two at least, although the code fails elsewhere (most often because the mistake breaks the shapes).
     """
-    theirs = [[_attempt(variant, exercise, case) for case in cases] for _, variant in exercise.variants]
+    theirs = [[try_case(variant, exercise, case) for case in cases] for _, variant in exercise.variants]
     for explains in (_explains_all, _explains_numbers):
         for (sentence, _), theirs_of_one in zip(exercise.variants, theirs):
             if explains(attempts, theirs_of_one, wanted):
@@ -515,8 +515,8 @@ def _clue(function, attempts, wanted):
 
 def _clue_of_numbers(pairs):
     first = pairs[0][0]
-    same_always = all(all(map(_close, arrays, first)) for arrays, _ in pairs)
-    if same_always and not all(all(map(_close, targets, pairs[0][1])) for _, targets in pairs):
+    same_always = all(all(map(close_enough, arrays, first)) for arrays, _ in pairs)
+    if same_always and not all(all(map(close_enough, targets, pairs[0][1])) for _, targets in pairs):
         return "It gives the same answer whatever the arguments are."
     both = [(array, target) for arrays, targets in pairs for array, target in zip(arrays, targets)]
     if any(array.shape != target.shape or target.dtype == bool for array, target in both):

@@ -127,8 +127,8 @@ def chosen(monkeypatch, *arguments):
 @pytest.mark.parametrize(
     "arguments, names",
     [
-        ([], ["lint", "unit", "notebooks", "site"]),
-        (["--plain-cpu"], ["lint", "unit", "notebooks", "plain-cpu", "site"]),
+        ([], ["lint", "unit", "classroom", "notebooks", "site"]),
+        (["--plain-cpu"], ["lint", "unit", "classroom", "notebooks", "plain-cpu", "site"]),
         (["--only", "unit"], ["unit"]),
         (["--only", "notebooks", "--plain-cpu"], ["notebooks", "plain-cpu"]),
     ],

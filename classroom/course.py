@@ -1,0 +1,75 @@
+"""The course folder, which is nbgrader's: source, release, submitted, autograded, feedback, gradebook.db."""
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+from traitlets.config import Config
+
+DEFAULT = "course"
+
+
+def config(root, unsafe=False, seconds=10.0):
+    """Return nbgrader's configuration for a course folder: students' code runs apart, marking schemes stay here."""
+    from nbgrader.preprocessors import (
+        AssignLatePenalties,
+        CheckCellMetadata,
+        ClearOutput,
+        DeduplicateIds,
+        IgnorePattern,
+        LimitOutput,
+        OverwriteKernelspec,
+        SaveAutoGrades,
+    )
+
+    from .apart import Apart, Restore
+
+    made = Config()
+    made.CourseDirectory.root = str(root)
+    made.CourseDirectory.course_id = "rnn"
+    made.Apart.unsafe, made.Apart.seconds = unsafe, seconds
+    made.OverwriteCells.add_missing_cells = True
+    made.Autograde.sanitize_preprocessors = [
+        ClearOutput, DeduplicateIds, OverwriteKernelspec, Restore, CheckCellMetadata,
+    ]  # fmt: skip
+    made.ClearSolutions.enforce_metadata = False
+    made.ClearSolutions.code_stub = {"python": "..."}
+    made.Autograde.autograde_preprocessors = [
+        Apart, IgnorePattern, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata,
+    ]  # fmt: skip
+    return made
+
+
+@contextlib.contextmanager
+def open_course(folder=None):
+    """Give the path of the course folder, made if it is not there, with the environment's commands on PATH.
+
+    nbgrader calls `alembic` by its name to bring the gradebook up to date.
+    """
+    root = Path(folder or DEFAULT).resolve()
+    root.mkdir(parents=True, exist_ok=True)
+    before, here = os.environ.get("PATH", ""), str(Path(sys.executable).parent)
+    os.environ["PATH"] = here + os.pathsep + before
+    try:
+        yield root
+    finally:
+        os.environ["PATH"] = before
+
+
+def api(root, unsafe=False, seconds=10.0):
+    """Return nbgrader's own interface to the course."""
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    made = config(root, unsafe, seconds)
+    return NbGraderAPI(CourseDirectory(config=made), config=made)
+
+
+def generate(root, name):
+    """Make the students' version of an assignment; RuntimeError with nbgrader's own words if that fails."""
+    done = api(root).generate_assignment(name, force=True, create=True)
+    if not done["success"]:
+        raise RuntimeError(
+            f"nbgrader could not make the assignment {name}:\n{done.get('error')}\n{done.get('log')}"
+        )

@@ -1,0 +1,175 @@
+"""Grade a folder of submissions: into nbgrader's gradebook, feedback pages, and two tables."""
+
+import csv
+import json
+import re
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from tqdm import tqdm
+
+from . import course, sandbox
+from .make import read_plan
+
+ID = re.compile(r"[\w.@-]+")
+
+
+@dataclass
+class Row:
+    """What came of one submission: points by question, what a person should see, what waits for marks, seconds late."""
+
+    student: str
+    points: dict = field(default_factory=dict)
+    look: list = field(default_factory=list)
+    by_hand: list = field(default_factory=list)
+    late: float = 0.0
+
+
+def grade(folder, name=None, course_folder=None, unsafe=False, seconds=10.0, progress=True):
+    """Grade all submissions of a folder, and return the rows, one a student.
+
+    folder: FOLDER/<student>.ipynb, FOLDER/<student>/….ipynb, or nbgrader's FOLDER/<student>/<assignment>/….ipynb, with
+    timestamp.txt beside it if it is to count whether it came in time. name: the assignment; may be left out
+    where one alone
+    was made. seconds: what a cell may take. A broken submission gets its row like any other. NoSandbox if there
+    is no sandbox and unsafe is False;
+    ValueError for a folder without submissions. A second call grades again, and keeps what was graded by hand.
+    """
+    folder = Path(folder)
+    sandbox.find(unsafe)  # refuses before anything is copied
+    with course.open_course(course_folder) as root:
+        plan = read_plan(root, name or _only_plan(root))
+        found = submissions(folder, plan.name)
+        if not found:
+            raise ValueError(
+                f"no notebook in {folder}; expected <student>/{plan.name}.ipynb or <student>.ipynb there"
+            )
+        api = course.api(root, unsafe, seconds)
+        bar = tqdm(found.items(), "grading", disable=not progress)
+        rows = [one(api, root, plan, student, path) for student, path in bar]
+        api.generate_feedback(plan.name, force=True)
+        write_tables(rows, plan, root)
+    return rows
+
+
+def _only_plan(root):
+    made = sorted(path.stem for path in (Path(root) / "plans").glob("*.json"))
+    if len(made) != 1:
+        raise ValueError(
+            f"say which assignment with --assignment; made in {root}: {', '.join(made) or 'none'}"
+        )
+    return made[0]
+
+
+def submissions(folder, name):
+    """Return student → notebook for a folder; ValueError for a name that no gradebook can hold."""
+    found = {}
+    for path in sorted(Path(folder).iterdir()):
+        student = path.stem if path.suffix == ".ipynb" else path.name
+        if path.name.startswith(".") or not (path.is_dir() or path.suffix == ".ipynb"):
+            continue
+        if not ID.fullmatch(student):
+            raise ValueError(f"{path.name!r} is no student id; expected letters, digits and . @ _ -")
+        found[student] = path if path.is_file() else _notebook_in(path, name)
+    return found
+
+
+def _notebook_in(path, name):
+    """Return the submission in a student's folder: the one with the assignment's name, else the only one, else None."""
+    all_ = [file for file in sorted(path.rglob("*.ipynb")) if ".ipynb_checkpoints" not in file.parts]
+    named = [file for file in all_ if file.stem == name]
+    return named[0] if named else all_[0] if len(all_) == 1 else None
+
+
+def one(api, root, plan, student, path):
+    """Grade one submission; whatever happens becomes a row."""
+    row = Row(student)
+    wrong = unusable(path, plan)
+    if wrong:
+        row.look.append(wrong)
+        row.points = {question.id: 0.0 for question in plan.questions}
+        return row
+    hand_in(root, plan, student, path)
+    done = api.autograde(plan.name, student, force=True, create=True)
+    if not done["success"]:
+        row.look.append(f"nbgrader could not grade it: {_last_line(done['error'] or done['log'])}")
+    read_points(api, root, plan, row)
+    return row
+
+
+def _last_line(text):
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "no reason given"
+
+
+def unusable(path, plan):
+    """Return why a file is no submission of this assignment, or ""."""
+    if path is None:
+        return f"several notebooks, and none is called {plan.name}.ipynb"
+    try:
+        cells = nbformat.read(path, as_version=4).cells
+    except Exception as error:  # whatever a student hands in
+        return f"{path.name} is no notebook: {type(error).__name__}"
+    ids = {cell.metadata.get("nbgrader", {}).get("grade_id") for cell in cells}
+    answers = {f"{question.id}-answer" for question in plan.questions}
+    if not ids & answers:
+        return f"{path.name} is another notebook: none of the assignment's cells is in it"
+    return ""
+
+
+def hand_in(root, plan, student, path):
+    """Put a submission where nbgrader looks for it."""
+    target = root / "submitted" / student / plan.name
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    shutil.copyfile(path, target / f"{plan.name}.ipynb")
+    stamp = path.with_name("timestamp.txt")
+    if stamp.exists():
+        shutil.copyfile(stamp, target / "timestamp.txt")
+
+
+def read_points(api, root, plan, row):
+    """Read what the gradebook holds into a row: points by question, and what waits for a person."""
+    from nbgrader.api import MissingEntry
+
+    from .apart import verdicts_path
+
+    with api.gradebook as gradebook:
+        try:
+            submission = gradebook.find_submission(plan.name, row.student)
+        except MissingEntry:
+            row.points = {question.id: 0.0 for question in plan.questions}
+            return
+        row.late = submission.total_seconds_late
+        for notebook in submission.notebooks:
+            for mark in notebook.grades:
+                key = mark.name.removesuffix("-points")
+                row.points[key] = float(mark.score)
+                if mark.needs_manual_grade:
+                    row.by_hand.append(key)
+    kept = verdicts_path(root, plan.name, row.student)
+    if kept.exists():
+        verdicts = json.loads(kept.read_text(encoding="utf-8"))
+        row.look += [f"{key}: {verdict['look']}" for key, verdict in verdicts.items() if verdict["look"]]
+
+
+def write_tables(rows, plan, root):
+    """Write grades/<assignment>.csv, a row a student and a column a question, and …-review.csv, what a person "
+    "should see."""
+    folder = root / "grades"
+    folder.mkdir(exist_ok=True)
+    keys = [question.id for question in (*plan.questions, *plan.written)]
+    best = {question.id: question.points for question in (*plan.questions, *plan.written)}
+    with (folder / f"{plan.name}.csv").open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(["student", *keys, "total", "seconds late"])
+        out.writerow(["(at most)", *(best[key] for key in keys), plan.points, ""])
+        for row in rows:
+            points = [row.points.get(key, 0.0) for key in keys]
+            out.writerow([row.student, *points, round(sum(points), 2), row.late or ""])
+    with (folder / f"{plan.name}-review.csv").open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(["student", "why"])
+        out.writerows([row.student, why] for row in rows for why in row.look)

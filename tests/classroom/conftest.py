@@ -1,0 +1,48 @@
+import os
+import sys
+
+import nbformat
+import pytest
+import submissions
+
+from classroom import grade, make, sandbox
+
+
+@pytest.fixture(scope="session")
+def shut_in():
+    """The sandbox of this machine; where there is none, grading cannot be tested, but in CI there has to be one."""
+    try:
+        return sandbox.find()
+    except sandbox.NoSandbox as reason:
+        if os.environ.get("CI") and sys.platform == "linux":
+            raise
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def course(tmp_path_factory):
+    """A course with one small assignment."""
+    root = tmp_path_factory.mktemp("classroom") / "course"
+    plan = make.make([4, 5], 1, "small", root, only=["masked_cross_entropy", "rnn_backward"])
+    return root, plan
+
+
+@pytest.fixture(scope="session")
+def released(course):
+    """The notebook that students get."""
+    root, plan = course
+    return nbformat.read(root / "release" / plan.name / f"{plan.name}.ipynb", as_version=4)
+
+
+@pytest.fixture(scope="session")
+def graded(course, released, shut_in, tmp_path_factory):
+    """All made-up submissions, graded in one batch: name → Row."""
+    folder = tmp_path_factory.mktemp("handed-in")
+    for name, change in submissions.ALL.items():
+        submission = submissions.Submission(released, course[0])
+        change(submission)
+        (folder / name).mkdir()
+        nbformat.write(submission.nb, folder / name / "small.ipynb")
+    (folder / "no-json.ipynb").write_text("{", encoding="utf-8")
+    rows = grade.grade(folder, "small", course[0], seconds=4.0, progress=False)
+    return {row.student: row for row in rows}

@@ -1,0 +1,222 @@
+"""Made-up submissions: what a student may hand in, as changes to the notebook that was handed out."""
+
+import copy
+import inspect
+import textwrap
+
+from nbformat.v4 import new_code_cell
+
+from classroom import exercises
+
+RELU = """
+def relu_backward(x, h, dh, W_xh, W_hh):
+    dW_xh, dW_hh, db_h = np.zeros(W_xh.shape), np.zeros(W_hh.shape), np.zeros(len(W_hh))
+    dx, delta = np.zeros(x.shape), np.zeros(h[0].shape)
+    for t in range(len(x), 0, -1):
+        da = (delta + dh[t - 1]) * (h[t] > 0)
+        dW_xh += x[t - 1].T @ da
+        dW_hh += h[t - 1].T @ da
+        db_h += da.sum(axis=0)
+        dx[t - 1] = da @ W_xh.T
+        delta = da @ W_hh.T
+    return dW_xh, dW_hh, db_h, dx, delta
+"""
+BITS = """
+def bits_per_step(o, targets, mask):
+    top = o.max(axis=-1, keepdims=True)
+    log_p = o - top - np.log(np.exp(o - top).sum(axis=-1, keepdims=True))
+    L = -np.take_along_axis(log_p, targets[..., None], axis=-1)[..., 0]
+    return L[mask].mean() / np.log(2)
+"""
+RIGHT = {"relu_backward": RELU, "bits_per_step": BITS}
+
+
+class Submission:
+    """A copy of the notebook that was handed out, to be filled in."""
+
+    def __init__(self, released, course):
+        self.nb, self.course = copy.deepcopy(released), course
+
+    def cell(self, end):
+        """Return the cell whose grade_id ends so."""
+        return next(
+            c for c in self.nb.cells if c.metadata.get("nbgrader", {}).get("grade_id", "").endswith(end)
+        )
+
+    def answer(self, name, source):
+        """Fill in the answer to a function."""
+        stub = next(c for c in self.nb.cells if c.source.startswith(f"def {name}("))
+        stub.source = textwrap.dedent(source).strip()
+        return self
+
+    def fill(self, **instead):
+        """Fill in all answers, some of them by something else."""
+        for name, source in {**RIGHT, **instead}.items():
+            self.answer(name, source)
+        return self
+
+    def insert(self, place, source):
+        """Put a cell of the student's own in."""
+        self.nb.cells.insert(place, new_code_cell(textwrap.dedent(source).strip()))
+        return self
+
+
+def correct(s):
+    s.fill()
+
+
+def untouched(s):
+    pass
+
+
+def wrong_but_running(s):
+    """δ is passed back through W_hh itself: ∂L/∂b_h and all others are wrong, but for nothing at T = 1."""
+    s.fill(relu_backward=RELU.replace("db_h += da.sum(axis=0)", "db_h = da.sum(axis=0)"))
+
+
+def endless_loop(s):
+    s.fill(bits_per_step="def bits_per_step(o, targets, mask):\n    while True:\n        pass")
+
+
+def endless_cell(s):
+    s.fill().insert(2, "while True:\n    pass")
+
+
+def print_flood(s):
+    s.fill(bits_per_step="def bits_per_step(o, targets, mask):\n    while True:\n        print('x' * 1000)")
+
+
+def syntax_error(s):
+    s.fill(bits_per_step="def bits_per_step(o, targets, mask:\n    return 1")
+
+
+def os_exit(s):
+    s.fill().insert(2, "import os\nos._exit(0)")
+
+
+def os_exit_when_called(s):
+    s.fill(bits_per_step="def bits_per_step(o, targets, mask):\n    import os\n    os._exit(0)")
+
+
+def deleted_test_cell(s):
+    s.fill()
+    s.nb.cells = [
+        c for c in s.nb.cells if not c.metadata.get("nbgrader", {}).get("grade_id", "").endswith("-points")
+    ]
+
+
+def deleted_answer_cell(s):
+    """The answer and its points cell are gone."""
+    s.fill()
+    gone = ("bits-answer", "bits-points")
+    s.nb.cells = [
+        c for c in s.nb.cells if not c.metadata.get("nbgrader", {}).get("grade_id", "").endswith(gone)
+    ]
+
+
+def edited_points(s):
+    for cell in s.nb.cells:
+        if "points" in cell.metadata.get("nbgrader", {}):
+            cell.metadata.nbgrader.points = 1000
+    s.cell("bits-points").source = "1000.0"
+
+
+def redefined_helper(s):
+    """Nothing is solved, and everything that compares says yes."""
+    s.insert(
+        2,
+        """
+        np.allclose = lambda *args, **how: True
+        np.array_equal = np.isclose = np.allclose
+        import builtins
+        builtins.all = builtins.any = lambda *args: True
+        class Same(float):
+            __eq__ = __le__ = __lt__ = __ge__ = lambda self, other: True
+        """,
+    )
+    s.answer("bits_per_step", "def bits_per_step(o, targets, mask):\n    return Same(0.5)")
+
+
+def reads_outside(s):
+    """Look for the gradebook, the plan with the seed, the references, and the machine's users."""
+    s.fill(
+        bits_per_step="""
+        def bits_per_step(o, targets, mask):
+            import os
+            wanted = [r"COURSE/gradebook.db", r"COURSE/plans/small.json"]
+            wanted += [r"REPO/classroom/variants/ch04.py", r"REPO/rnnlib/__init__.py", "/etc/passwd"]
+            raise RuntimeError(f"found {[path for path in wanted if os.path.exists(path)]}")
+        """.replace("COURSE", str(s.course)).replace("REPO", str(exercises.CHAPTERS.parent))
+    )
+
+
+def allocates_8_gb(s):
+    s.fill(bits_per_step="def bits_per_step(o, targets, mask):\n    return np.ones(2**30).sum()")
+
+
+def sleeps(s):
+    s.fill(bits_per_step="def bits_per_step(o, targets, mask):\n    import time\n    time.sleep(1000)")
+
+
+def wrong_notebook(s):
+    s.nb.cells = [new_code_cell("print('an old one')")]
+
+
+def published_solution(s):
+    """The chapters' own solutions, under the names that are asked for."""
+    practice = {p.name: p for number in (4, 5) for p in exercises.practice(number)}
+    for name, of in {"relu_backward": "rnn_backward", "bits_per_step": "masked_cross_entropy"}.items():
+        lines = practice[of].solution.split("\n\ncheck.")[0]
+        s.answer(name, f"{lines}\n\n{name} = {of}_solution")
+
+
+def wraps_rnnlib(s):
+    s.fill(
+        relu_backward="""
+        import rnnlib
+        def relu_backward(x, h, dh, W_xh, W_hh):
+            cell = rnnlib.RNN(*W_xh.shape, activation="relu")
+            cell.params["W_xh"][...], cell.params["W_hh"][...] = W_xh, W_hh
+            grads = cell.backward(cell.forward(x, h[0]), dh)
+            return grads.params["W_xh"], grads.params["W_hh"], grads.params["b_h"], grads.x, grads.h0
+        """
+    )
+
+
+def hard_codes_the_public_case(s):
+    """Give back what the public check expects."""
+    source = s.cell("bits-public").source
+    expected = next(line for line in source.splitlines() if line.startswith("expected = "))
+    s.fill(bits_per_step=f"def bits_per_step(o, targets, mask):\n    {expected}\n    return expected")
+
+
+def imports_torch(s):
+    s.fill(
+        bits_per_step="""
+        import torch
+        def bits_per_step(o, targets, mask):
+            return torch.nn.functional.cross_entropy(torch.tensor(o), torch.tensor(targets))
+        """
+    )
+
+
+def returns_nonsense(s):
+    s.fill(bits_per_step="def bits_per_step(o, targets, mask):\n    return {'nan': [[lambda: 1]]}")
+
+
+def kills_the_supervisor(s):
+    s.fill(
+        bits_per_step="""
+        def bits_per_step(o, targets, mask):
+            import os, signal
+            for pid in range(1, 50):
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except OSError:
+                    pass
+        """
+    )
+
+
+ALL = {name: made for name, made in list(globals().items())
+       if inspect.isfunction(made) and made.__module__ == __name__}  # fmt: skip

@@ -1,0 +1,105 @@
+"""What a submission gets, and what its author is told: all of them graded in one batch, in the sandbox."""
+
+import csv
+import json
+import re
+
+import pytest
+import submissions
+
+BITS, BACK = "ch04-masked_cross_entropy-bits", "ch05-rnn_backward-relu"
+
+# name → (points for the bits, of 5; for the way back, of 10; what is said of the bits, or of the way back)
+EXPECTED = {
+    "correct": (5, 10, "Right on all hidden cases."),
+    "untouched": (0, 0, "it returns None"),
+    "wrong_but_running": (5, 8, "the parameters' gradients are not summed over time"),
+    "endless_loop": (0, 10, "it was stopped after 4.0 seconds"),
+    "endless_cell": (5, 10, "Right on all hidden cases."),
+    "print_flood": (0, 10, "it prints, or writes, more than it may"),
+    "syntax_error": (0, 10, "its cell ends with SyntaxError: '(' was never closed"),
+    "os_exit": (5, 10, "Right on all hidden cases."),
+    "os_exit_when_called": (0, 10, "it ended Python itself"),
+    "deleted_test_cell": (5, 10, "Right on all hidden cases."),
+    "deleted_answer_cell": (0, 10, "There is no function bits_per_step"),
+    "edited_points": (0, 0, "it returns None"),
+    "redefined_helper": (0, 0, "it returns an Other"),
+    "reads_outside": (0, 10, "RuntimeError: found []"),
+    "allocates_8_gb": (0, 10, "Unable to allocate 8.00 GiB"),
+    "sleeps": (0, 10, "it was stopped after 4.0 seconds"),
+    "published_solution": (0, 0, "the slope is that of tanh"),
+    "wraps_rnnlib": (5, 0, "rnnlib is not there when answers are graded: NumPy has to do"),
+    "hard_codes_the_public_case": (0, 10, "bits is wrong on ordinary cases"),
+    "imports_torch": (0, 10, "No module named 'torch'"),
+    "returns_nonsense": (0, 10, "it returns a dict"),
+    "kills_the_supervisor": (0, 0, "The notebook could not be run to its end."),
+}
+NO_SUBMISSION = {
+    "wrong_notebook": "another notebook: none of the assignment's cells is in it",
+    "no-json": "no-json.ipynb is no notebook",
+}
+
+
+def test_every_made_up_submission_has_its_expectation(graded):
+    assert set(EXPECTED) | set(NO_SUBMISSION) == set(graded) == set(submissions.ALL) | {"no-json"}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_submission_gets_its_points_and_its_sentence(graded, course, name):
+    bits, back, words = EXPECTED[name]
+    assert (graded[name].points[BITS], graded[name].points[BACK]) == (bits, back)
+    assert words in " ".join(messages(course, name).values())
+
+
+def messages(course, name):
+    """What the author is told, by question."""
+    kept = json.loads((course[0] / "verdicts" / "small" / f"{name}.json").read_text(encoding="utf-8"))
+    return {key: verdict["message"] for key, verdict in kept.items()}
+
+
+@pytest.mark.parametrize("name", NO_SUBMISSION)
+def test_what_is_no_submission_gets_nothing_and_is_listed_for_a_person(graded, name):
+    assert sum(graded[name].points.values()) == 0
+    assert any(NO_SUBMISSION[name] in why for why in graded[name].look)
+
+
+def test_only_what_needs_a_person_is_listed(graded):
+    listed = {name for name, row in graded.items() if row.look}
+    assert listed == {*NO_SUBMISSION, "kills_the_supervisor"}
+
+
+def test_the_table_has_a_row_a_student_and_a_column_a_question(graded, course):
+    with (course[0] / "grades" / "small.csv").open(encoding="utf-8") as file:
+        head, best, *rows = csv.reader(file)
+    assert head == [
+        "student",
+        BITS,
+        BACK,
+        "ch04-mean-or-sum",
+        "ch05-derive-learned-start",
+        "total",
+        "seconds late",
+    ]
+    assert best[1:6] == ["5", "10", "3", "6", "24"]
+    table = {row[0]: row for row in rows}
+    assert set(table) == set(graded)
+    assert table["correct"][1:3] == ["5.0", "10.0"] and table["correct"][5] == "15.0"
+
+
+def test_answers_in_words_wait_for_marks(graded):
+    assert graded["correct"].by_hand == ["ch04-mean-or-sum", "ch05-derive-learned-start"]
+
+
+def test_feedback_says_what_failed_and_shows_no_hidden_number(graded, course):
+    root, plan = course
+    page = (root / "feedback" / "wrong_but_running" / "small" / "small.html").read_text(encoding="utf-8")
+    assert "gradients are not summed over time" in page
+    hidden = {f"{number:.3f}" for question in plan.questions for case in question.cases(plan.seed)
+              for number in numbers(case.args)}  # fmt: skip
+    public = set(re.findall(r"-?\d+\.\d{3}", page))
+    assert not {number for number in hidden if len(number.lstrip("-0.")) > 2} & public
+
+
+def numbers(args):
+    arrays = [value for value in args if getattr(value, "dtype", None) == "float64"]
+    return [float(number) for array in arrays for number in array.flat]
