@@ -1,0 +1,130 @@
+"""LearnLive as a reader trains it: in a page of its own that is opened from a file, by its buttons."""
+
+import pytest
+
+from rnnlib.explorers import LearnLive, joiner
+
+NAME = "learn-live"
+SMALL = {"T": 20, "units": 4}
+READY = "document.querySelector('rnn-explorer').dataset.ready !== undefined"
+LONGEST = """globalThis.longest = 0;
+new PerformanceObserver((list) => list.getEntries().forEach(({ duration }) => (longest = Math.max(longest, duration))))
+  .observe({ entryTypes: ["longtask"] });"""
+
+
+def page_source():
+    """The page: one explorer, no stored run."""
+    variable = joiner.variable
+    table = f"{{ '{NAME}': {{ spec: {variable(NAME + '.spec')}.spec, render: {variable(NAME)}.render }} }}"
+    script = joiner.join(NAME, f"{NAME}.spec", "element")
+    return (
+        f"<!doctype html><meta charset=utf-8><title>bare</title><style>{joiner.site_css()}</style>"
+        f'<rnn-explorer name="{NAME}" id="{NAME}"></rnn-explorer>'
+        f"<script>(() => {{ {script}\n{variable('element')}.defineElement({table}); }})();</script>"
+    )
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """A function opened(settings, **context options): the page with the explorer at these settings, without trouble."""
+    contexts, trouble = [], []
+
+    def open_page(settings, **options):
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        file = tmp_path / "page.html"
+        file.write_text(page_source(), encoding="utf-8")
+        query = "&".join(f"{name}={value}" for name, value in settings.items())
+        page.goto(f"{file.as_uri()}#explore/{NAME}?{query}")
+        page.wait_for_function(READY)
+        page.get_by_text(f"T = {settings.get('T', 50)})").wait_for()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not trouble, "\n".join(trouble)
+
+
+def press(page, action):
+    page.locator(f'[data-action="{action}"]').press("Enter")
+
+
+def sentence(page):
+    return page.locator(".rnn-sentence").inner_text()
+
+
+def test_nothing_trains_until_it_is_asked_for(opened):
+    page = opened(SMALL)
+    before = sentence(page)
+    page.wait_for_timeout(500)
+    assert sentence(page) == before == LearnLive(**SMALL).sentence
+
+
+def test_ten_steps_in_the_page_are_ten_steps_of_rnnlib(opened):
+    page = opened(SMALL)
+    press(page, "train-some")
+    page.get_by_text("After 10 steps").wait_for()
+    assert sentence(page) == LearnLive(**SMALL, steps=10).sentence
+    press(page, "train-some")
+    page.get_by_text("After 20 steps").wait_for()
+    assert sentence(page) == LearnLive(**SMALL, steps=20).sentence
+
+
+def test_run_goes_on_until_paused_and_starts_again_from_nothing(opened):
+    page = opened(SMALL)
+    run = page.locator('[data-action="train-run"]')
+    assert run.inner_text() == "run"
+    run.press("Enter")
+    page.get_by_text("After 30 steps").wait_for()
+    assert run.inner_text() == "pause"
+    run.press("Enter")
+    assert run.inner_text() == "run"
+    rested = sentence(page)
+    page.wait_for_timeout(500)
+    assert sentence(page) == rested
+    press(page, "train-again")
+    page.get_by_text("Before the first step").wait_for()
+    assert sentence(page) == LearnLive(**SMALL).sentence
+
+
+def test_steps_back_show_what_was_and_a_moved_control_stops_the_run(opened):
+    page = opened(SMALL)
+    press(page, "train-run")
+    page.get_by_text("After 20 steps").wait_for()
+    page.locator('input[id$="-rate"]').evaluate("(input) => (input.closest('details').open = true)")
+    page.locator('input[id$="-rate"]').press("ArrowRight")
+    page.get_by_text("learning rate 0.012").wait_for()
+    page.locator('[data-action="train-run"]', has_text="run").wait_for()
+    assert "none has been trained in this page" in sentence(page)
+    page.locator('input[id$="-rate"]').press("ArrowLeft")
+    page.locator('input[id$="-steps"]').press("Home")
+    page.locator('input[id$="-steps"]').press("ArrowRight")
+    page.get_by_text("After 10 steps").wait_for()
+    assert sentence(page) == LearnLive(**SMALL, steps=10).sentence
+
+
+def test_the_page_answers_while_the_largest_nets_train(opened):
+    """Work is cut into slices of ten milliseconds; the bound leaves room for a busy machine."""
+    page = opened({"T": 60, "units": 32})
+    page.evaluate(LONGEST)
+    press(page, "train-run")
+    page.get_by_text("After 20 steps").wait_for()
+    press(page, "train-run")
+    assert page.evaluate("longest") < 250
+
+
+def test_under_reduced_motion_a_run_is_a_leap(opened):
+    page = opened(SMALL, reduced_motion="reduce")
+    run = page.locator('[data-action="train-run"]')
+    assert run.inner_text() == "run 100 steps"
+    seen = page.evaluate_handle(
+        """() => { const seen = new Set(); const said = document.querySelector(".rnn-sentence");
+           new MutationObserver(() => seen.add(said.textContent.split(" (")[0])).observe(said, { childList: true });
+           return seen; }"""
+    )
+    run.press("Enter")
+    page.get_by_text("After 100 steps").wait_for()
+    assert page.evaluate("(seen) => [...seen]", seen) == ["After 100 steps"]
