@@ -45,6 +45,8 @@ PREPARE = {
     },
     ("bptt-stepper", "rate"): {"train": 20},
     ("loss-cliff", "clipping"): {"steps": 60},
+    ("learn-live", "rate"): {"steps": 100},
+    ("learn-live", "clip"): {"steps": 100},
     ("loss-cliff", "rate"): {"steps": 60},
     ("loss-cliff", "max_norm"): {"steps": 60},
 }
@@ -157,6 +159,18 @@ FACTS = {
         "gradient-check",
         "float32",
     ): r"10⁻⁵ in float32 .* is 0\.34, .* fails, though nothing is wrong.* 10⁻² is better",
+    ("learn-live", "gru-learns"): r"After 150 steps .* the GRU at step 130; not the tanh RNN or the LSTM",
+    ("learn-live", "before"): r"Before the first step .* 0\.00062 in the tanh RNN, 0\.00036 in the GRU",
+    (
+        "learn-live",
+        "tanh-stays",
+    ): r"the loss is 1\.39 for the tanh RNN, .* the GRU at step 130 and the LSTM at step 260; not the tanh RNN",
+    (
+        "learn-live",
+        "too-fast",
+    ): r"learning rate 0\.3, .* 1\.58 for the tanh RNN, .* 1\.4 for the LSTM.* the GRU at step 60; not",
+    ("learn-live", "no-clipping"): r"no clipping, .* 0\.172 for the LSTM.* the GRU at step 140; not",
+    ("learn-live", "forgetful"): r"biased by 0, .* None has learned the order.* 2\.2 × 10⁻⁸ in the GRU",
     ("loss-cliff", "cliff"): r"E = 0\.149604 and ‖∇E‖ = 6773: this is the cliff",
     ("loss-cliff", "beside"): r"E = 0\.0555855 and ‖∇E‖ = 0\.0555: the slope is gentle",
     (
