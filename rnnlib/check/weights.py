@@ -40,6 +40,17 @@ def _overwritten(W, source, target):
     return out
 
 
+def _sliced(start, width):
+    """Slice columns, with the wrong start or the wrong width; a slice may end beyond the last column."""
+
+    def reorder(W, source, target):
+        H, places = W.shape[-1] // len(source), [source.index(gate) for gate in target]
+        starts = (start(place, width(W, H)) for place in places)
+        return np.concatenate([W[..., s : s + width(W, H)] for s in starts], axis=-1)
+
+    return reorder
+
+
 def _interleaved(W, source, target):
     """Take every n-th column for a gate, instead of H neighbours."""
     return np.concatenate([W[..., source.index(gate) :: len(source)] for gate in target], axis=-1)
@@ -73,6 +84,7 @@ _FOUR = "right for the four blocks of an LSTM, but not for a GRU's three: their 
 _BIAS = (
     "right for matrices, but not for a bias, which has one axis: cut and join along the last one, axis=-1."
 )
+_SPLIT = (("equal division", "np.split cuts along the first axis, unless it is told axis=-1."),)
 _ROWS = "the rows are moved; here the gates are blocks of columns, along the last axis."
 
 REORDER_GATES = Exercise(
@@ -82,6 +94,7 @@ REORDER_GATES = Exercise(
     cases=_reorder_cases,
     reference=_reorder,
     included="a bias and a GRU's three blocks",
+    hints=_SPLIT,
     variants=(
         ("nothing has moved: the blocks stand in the order of source still.", lambda W, source, target: W.copy()),
         ("this goes the other way, from target to source: block k of the result is the gate target[k], wherever source "
@@ -94,6 +107,10 @@ REORDER_GATES = Exercise(
         ("a block is overwritten before it is read: read from W, and write into a new array.", _overwritten),
         ("a gate's columns are H neighbours, a block; these are every n-th column.", _interleaved),
         ("a gate's columns are H neighbours, a block; these are every n-th column.", _interleaved_both),
+        ("the slices begin at the columns 0, 1, 2, …; block k begins at column k · H.",
+         _sliced(lambda k, width: k, lambda W, H: H)),
+        ("a block is as wide as W has rows; its width is H = W.shape[-1] // len(source).",
+         _sliced(lambda k, width: k * width, lambda W, H: len(W))),
         ("single columns are taken, one a gate; a gate has H of them.",
          lambda W, source, target: W[..., [source.index(gate) for gate in target]]),
         ("the order is turned round; each gate goes where target has it.",
@@ -125,6 +142,23 @@ def _flip_slip(**how):
     return lambda *args: _flip(*args, **how)
 
 
+def _flip_whole_bias(W_xh, W_hh, b_h):
+    return W_xh, W_hh, -b_h
+
+
+def _flip_rows(W_xh, W_hh, b_h):
+    """Negate the rows H to 2H of the matrices, as far as there are any."""
+    found, H = _flip(W_xh, W_hh, b_h, only=(2,)), len(W_hh)
+    for W in found[:2]:
+        W[H : 2 * H] *= -1
+    return found
+
+
+def _flip_every_third(W_xh, W_hh, b_h):
+    signs = np.tile([1, -1, 1], len(W_hh))
+    return W_xh * signs, W_hh * signs, b_h * signs
+
+
 def _flip_cases(rng):
     shapes = lambda D, H: ((D, 3 * H), (H, 3 * H), (3 * H,))
     return [Case(f"D = {D}, H = {H}", tuple(rng.normal(size=shape) for shape in shapes(D, H)))
@@ -143,6 +177,11 @@ FLIP_UPDATE_GATE = Exercise(
         ("nothing has changed: z's block changes its sign in all three arrays.", _flip_slip(only=())),
         ("the bias is not negated; z = σ(a), and the bias is part of a.", _flip_slip(only=(0, 1))),
         ("only the bias is negated; all of a changes its sign, so the weights too.", _flip_slip(only=(2,))),
+        ("only the bias is negated, and all of it; z's block alone changes its sign, and the weights' as well.",
+         _flip_whole_bias),
+        ("in the matrices the rows from H to 2H are meant; z's block are the columns from H to 2H, [:, H : 2 * H].",
+         _flip_rows),
+        ("every third column is negated; z's H columns are neighbours: np.repeat, not np.tile.", _flip_every_third),
         ("W_hh is not negated; all of a = x W_xh + h W_hh + b_h changes its sign.", _flip_slip(only=(0, 2))),
         ("W_xh is not negated; all of a = x W_xh + h W_hh + b_h changes its sign.", _flip_slip(only=(1, 2))),
         ("the reset gate is negated: the order is r, z, n, and z's block is the second.", _flip_slip(gates=(0,))),
@@ -218,6 +257,12 @@ MERGE_GRU_BIASES = Exercise(
         ("only r's biases are merged; z = σ(… + b_iz + b_hz) adds its two as well.", _merge_slip(z=_first)),
         ("only z's biases are merged; r = σ(… + b_ir + b_hr) adds its two as well.", _merge_slip(r=_first)),
         ("the block of n is 0 in b_h; b_in stays there.", _merge_slip(n=lambda one, other: 0 * one)),
+        ("b_h has no block for n; b_in goes there.",
+         lambda b_ih, b_hh: (_merge(b_ih, b_hh)[0][: -(len(b_ih) // 3)], _merge(b_ih, b_hh)[1])),
+        ("b_hn is the sum of both biases of n; b_in has its own place, in b_h.",
+         lambda b_ih, b_hh: (_merge(b_ih, b_hh)[0], (b_ih + b_hh)[-(len(b_ih) // 3) :])),
+        ("b_hn is taken from b_ih; what r multiplies stands beside h, in b_hh.",
+         lambda b_ih, b_hh: (_merge(b_ih, b_hh)[0], b_ih[-(len(b_ih) // 3) :].copy())),
         ("b_hn is taken from the first block, r's; the order is r, z, n, so n's is the last.",
          _merge_slip(b_hn=lambda r, z, n: r)),
         ("b_hn is taken from the second block, z's; the order is r, z, n, so n's is the last.",
@@ -263,6 +308,11 @@ def _rows_kept(W, R, B):
     return tuple(array.T if array.ndim == 2 else array for array in _from_onnx(W, R, B))
 
 
+def _R_kept(W, R, B):
+    W_xh, W_hh, *biases = _from_onnx(W, R, B)
+    return W_xh, W_hh.T, *biases
+
+
 def _turned_halves(W, R, B):
     return _from_onnx(W, R, np.concatenate(_blocks(B, 2)[::-1], axis=1))
 
@@ -293,6 +343,7 @@ FROM_ONNX_GRU = Exercise(
     cases=_onnx_cases,
     reference=_from_onnx,
     included="H = 1 and D = H",
+    hints=_SPLIT,
     chain=("W_xh", "W_hh", "b_h", "b_hn"),
     variants=(
         ("the gates stand in ONNX's order still, z, r, h; rnnlib's is r, z, n.", _onnx_slip(source="rzn")),
@@ -313,7 +364,11 @@ FROM_ONNX_GRU = Exercise(
          _onnx_slip(b_hn=lambda r, z, n: r)),
         ("b_hn is the wrong block of the second half; n's is the last of the three.",
          _onnx_slip(b_hn=lambda r, z, n: z)),
+        ("b_hn is taken from the first half of B, beside W; r multiplies what stands beside R, in the second.",
+         lambda W, R, B: (*_from_onnx(W, R, B)[:3], B[0, 2 * R.shape[2] : 3 * R.shape[2]].copy())),
         ("z is turned as well; ONNX's z keeps the old state, as rnnlib's does, so it stays as it is.", _flipped_too),
+        ("W is right; R is in the right order, but not transposed; rows want (H, 3H).",
+         _R_kept),
         ("W and R are " + _RESHAPED, _onnx_slip(turn=_reshaped)),
         ("W is right; R is " + _RESHAPED, _onnx_slip(turn_R=_reshaped)),
         ("W is right; the blocks of R are put side by side without being transposed: each is square, so no shape "

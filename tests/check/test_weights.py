@@ -61,6 +61,15 @@ REORDER_WRONG = {
     "overwritten before it is read": in_place,
     "these are every n-th column": every_nth,
     "a gate's columns are H neighbours": every_nth_to_every_nth,
+    "the slices begin at the columns 0, 1, 2": lambda W, source, target: np.concatenate(
+        [W[..., source.index(g) : source.index(g) + W.shape[-1] // len(source)] for g in target], axis=-1
+    ),
+    "as wide as W has rows": lambda W, source, target: np.concatenate(
+        [W[..., source.index(g) * len(W) : (source.index(g) + 1) * len(W)] for g in target], axis=-1
+    ),
+    "unless it is told axis=-1": lambda W, source, target: np.hstack(
+        [np.split(W, W.shape[1] // 2 + len(W))[0] for _ in target]
+    ),
     "single columns are taken": lambda W, source, target: columns(W, source, target, H=1),
     "the order is turned round": lambda W, source, target: per_gate(np.hstack)(W, source, source[::-1]),
     "the blocks lie below each other": per_gate(lambda parts: np.concatenate(parts)),
@@ -111,6 +120,15 @@ FLIP_WRONG = {
     "nothing has changed": lambda *args: args,
     "the bias is not negated": lambda *args: flipped(*args, b=False),
     "only the bias is negated": lambda *args: flipped(*args, W=False, U=False),
+    "only the bias is negated, and all of it": lambda W_xh, W_hh, b_h: (W_xh, W_hh, -b_h),
+    "the rows from H to 2H are meant": lambda W_xh, W_hh, b_h: (
+        *(
+            np.vstack([W[: len(W_hh)], -W[len(W_hh) : 2 * len(W_hh)], W[2 * len(W_hh) :]])
+            for W in (W_xh, W_hh)
+        ),
+        flipped(W_xh, W_hh, b_h)[2],
+    ),
+    "np.repeat, not np.tile": lambda *args: [a * (1 - 2 * (np.arange(a.shape[-1]) % 3 == 1)) for a in args],
     "W_hh is not negated": lambda *args: flipped(*args, U=False),
     "W_xh is not negated": lambda *args: flipped(*args, W=False),
     "the reset gate is negated": lambda *args: flipped(*args, signs=(-1, 1, 1)),
@@ -182,6 +200,9 @@ MERGE_WRONG = {
     "only z's biases are merged": lambda one, other: merged(one, other, from_=1),
     "the block of n is 0": lambda one, other: (
         np.concatenate([(one + other)[: -len(one) // 3], 0 * part(one, 2)]), part(other, 2)),
+    "b_h has no block for n": lambda one, other: (merged(one, other)[0][: -len(one) // 3], part(other, 2)),
+    "b_hn is the sum of both": lambda one, other: (merged(one, other)[0], part(one + other, 2)),
+    "b_hn is taken from b_ih": lambda one, other: (merged(one, other)[0], part(one, 2)),
     "from the first block": lambda one, other: merged(one, other, keep=0),
     "from the second block": lambda one, other: merged(one, other, keep=1),
     "n is taken for the first block": lambda one, other: merged(one, other, from_=1, upto=3, keep=0),
@@ -269,6 +290,10 @@ ONNX_WRONG = {
     "even and odd entries": lambda W, R, B: loaded(W, R, np.hstack([B[:, ::2], B[:, 1::2]])),
     "b_hn is the wrong block": lambda *args: loaded(*args, keep=0),
     "n's is the last of the three": lambda *args: loaded(*args, keep=1),
+    "b_hn is taken from the first half of B": lambda W, R, B: (
+        *loaded(W, R, B)[:3], part(B[0, : 3 * R.shape[2]], 2)),
+    "in the right order, but not transposed": lambda *args: (
+        (found := loaded(*args))[0], found[1].T, *found[2:]),
     "z is turned as well": lambda *args: (*flipped(*(found := loaded(*args))[:3]), found[3]),
     "W and R are reshaped": lambda *args: loaded(*args, turn=reshaped),
     "W is right; R is reshaped": lambda *args: loaded(*args, turn_R=reshaped),
