@@ -2,7 +2,7 @@
 // a logit for each input, and what replacing that input does. Pure: no page. connectivity.py says the same with rnnlib;
 // a test holds them equal.
 
-import { makeGenerator, norms, readoutForward } from "./engine.js";
+import { addProduct, makeGenerator, norms, sigmoid } from "./engine.js";
 import { exactly } from "./format.js";
 import { cellBackward, cellForward } from "./gated.js";
 import { readArrays } from "./stored.js";
@@ -27,9 +27,46 @@ export function readNets(run) {
     const own = arrays.filter(([key]) => key.startsWith(`${name}.`)).map(([key, values]) => [key.split(".")[1], values]);
     const params = Object.fromEntries(own);
     const cell = name.toLowerCase();
-    return [cell, { cell, activation: "tanh", D, H: params.W_hy.length / 4, params, accuracy: run.rounded[k] }];
+    const H = params.W_hy.length / 4;
+    return [cell, { cell, activation: "tanh", D, H, params, step: makeStep(cell, H, params), accuracy: run.rounded[k] }];
   });
   return { tested: JSON.parse(run.settings).tested, nets: Object.fromEntries(nets) };
+}
+
+// A step that overwrites h and c and keeps no record, as gated.js has the cells: there are thousands at each move. What a
+// symbol adds, x_t W_xh + b_h, is a row of W_xh and known before.
+const STEPS = {
+  rnn: (a, u, h) => h.forEach((_, j) => (h[j] = Math.tanh(a[j] + u[j]))),
+  lstm(a, u, h, c) {
+    const H = h.length;
+    for (let j = 0; j < H; j++) {
+      const i = sigmoid(a[j] + u[j]);
+      const f = sigmoid(a[H + j] + u[H + j]);
+      c[j] = f * c[j] + i * Math.tanh(a[2 * H + j] + u[2 * H + j]);
+      h[j] = sigmoid(a[3 * H + j] + u[3 * H + j]) * Math.tanh(c[j]);
+    }
+  },
+  gru(a, u, h) {
+    const H = h.length;
+    for (let j = 0; j < H; j++) {
+      const r = sigmoid(a[j] + u[j]);
+      const z = sigmoid(a[H + j] + u[H + j]);
+      h[j] = (1 - z) * Math.tanh(a[2 * H + j] + r * u[2 * H + j]) + z * h[j];
+    }
+  },
+};
+
+function makeStep(cell, H, { W_xh, W_hh, b_h, b_hn }) {
+  const columns = b_h.length;
+  const rows = SYMBOLS.map((_, code) => b_h.map((bias, j) => W_xh[code * columns + j] + bias));
+  const start = new Float64Array(columns);
+  if (b_hn) start.set(b_hn, 2 * H);
+  const u = new Float64Array(columns);
+  return (code, h, c) => {
+    u.set(start);
+    addProduct(u, h, 0, W_hh, H); // h_{t−1} W_hh, and b_hn
+    STEPS[cell](rows[code], u, h, c);
+  };
 }
 
 // ---- The sequence --------------------------------------------------------------------------------------------------------
@@ -85,9 +122,15 @@ function oneHot(codes) {
   return x;
 }
 
-// The four logits after the last step.
+// o = h W_hy + b_y, of one state.
+function logitsOf({ W_hy, b_y }, h) {
+  const logits = b_y.slice();
+  addProduct(logits, h, 0, W_hy, h.length);
+  return logits;
+}
+
 function lastLogits({ params, H }, { h, T }) {
-  return readoutForward(params, h.subarray((T - 1) * H), 1, H);
+  return logitsOf(params, h.subarray(T * H));
 }
 
 function argmax(values) {
@@ -99,23 +142,21 @@ const kept = {};
 function run(net, codes, drawn) {
   const key = `${codes} ${drawn}`;
   if (kept[net.cell]?.key === key && kept[net.cell].net === net) return kept[net.cell];
-  const x = oneHot(codes);
-  const trace = cellForward(net, x);
+  const trace = cellForward(net, oneHot(codes));
   const logits = lastLogits(net, trace);
-  const replaced = codes.map((code, k) => (like(code) === code ? logits : logitsFrom(net, trace, x, k, like(code))));
+  const replaced = codes.map((code, k) => (like(code) === code ? logits : logitsFrom(net, trace, codes, k, like(code))));
   const original = argmax(lastLogits(net, cellForward(net, oneHot(drawn))));
   kept[net.cell] = { key, net, trace, logits, replaced, drawn: original, gradients: {} };
   return kept[net.cell];
 }
 
-// The logits with another symbol at x[k]: what came before is as it was, so the net goes on from its state there.
-function logitsFrom(net, { h, c }, x, k, code) {
-  const { H } = net;
-  const rest = x.slice(k * D);
-  rest.fill(0, 0, D);
-  rest[code] = 1;
-  const at = (states) => states.subarray(k * H, (k + 1) * H);
-  return lastLogits(net, cellForward(net, rest, at(h), c && at(c)));
+// The logits with another symbol at codes[k]: what came before is as it was, so the net goes on from its state there.
+function logitsFrom({ H, params, step }, { h, c }, codes, k, other) {
+  const at = (states) => states.slice(k * H, (k + 1) * H);
+  const [h_t, c_t] = [at(h), c && at(c)];
+  step(other, h_t, c_t);
+  for (let t = k + 1; t < codes.length; t++) step(codes[t], h_t, c_t);
+  return logitsOf(params, h_t);
 }
 
 // ∂o_T/∂x_k of one logit: T × 8 values.
