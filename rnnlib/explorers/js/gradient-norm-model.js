@@ -19,22 +19,37 @@ const SENSITIVE = 1e8; // growth from which rounding shows in what is printed
 
 // The params of the cell, W_xh before W_hh, both gate by gate; and for an RNN ρ and s_max of W_hh.
 export function weights(state) {
-  const { cell, seed, units: H, forget_bias: forgetBias } = state;
-  const generator = makeGenerator(seed);
-  const bound = Math.sqrt(6 / (D + H));
-  const gates = Math.max(1, BLOCKS[cell].length);
-  const forEachGate = (draw) => (gates === 1 ? draw() : beside(Array.from({ length: gates }, draw), H));
-  const W_xh = forEachGate(() => Float64Array.from({ length: D * H }, () => (2 * generator.uniform() - 1) * bound));
-  const W_hh = forEachGate(() => recurrent(generator, state));
-  const params = { W_xh, W_hh, b_h: new Float64Array(gates * H) };
-  if (cell === "rnn") return { params, ...sizesOf(state, W_hh) };
+  const { cell, units: H, forget_bias: forgetBias } = state;
+  const { W_xh, recurrent } = drawn(state);
+  const params = { W_xh, W_hh: sideBySide(recurrent(state), H), b_h: new Float64Array(W_xh.length / D) };
+  if (cell === "rnn") return { params, ...sizesOf(state, params.W_hh) };
   if (cell === "lstm") params.b_h.fill(forgetBias, H, 2 * H);
   else params.b_hn = new Float64Array(H);
   return { params };
 }
 
-function recurrent(generator, { units: H, init, g, s }) {
-  return init === "schur" ? schurWeights(generator, H, g, s) : recurrentWeights(generator, H, init, g);
+// What the seed draws: W_xh, and a function that makes each gate's W_hh of it. Orthogonal matrices are most of the work, and
+// g and s only stretch them, so the last ones are kept.
+let turns = { key: "" };
+function drawn({ cell, seed, units: H, init }) {
+  const turned = init === "schur" || init === "orthogonal";
+  const key = [cell, seed, H].join();
+  if (turned && turns.key === key) return { W_xh: turns.W_xh, recurrent: (state) => turns.Qs.map((Q) => stretched(Q, state)) };
+  const generator = makeGenerator(seed);
+  const bound = Math.sqrt(6 / (D + H));
+  const forEachGate = (draw) => Array.from({ length: Math.max(1, BLOCKS[cell].length) }, draw);
+  const W_xh = sideBySide(forEachGate(() => Float64Array.from({ length: D * H }, () => (2 * generator.uniform() - 1) * bound)), H);
+  if (!turned) return { W_xh, recurrent: ({ g }) => forEachGate(() => recurrentWeights(generator, H, init, g)) };
+  turns = { key, W_xh, Qs: forEachGate(() => orthogonal(generator, H)) };
+  return { W_xh, recurrent: (state) => turns.Qs.map((Q) => stretched(Q, state)) };
+}
+
+function sideBySide(matrices, H) {
+  return matrices.length === 1 ? matrices[0] : beside(matrices, H);
+}
+
+function stretched(Q, { units: H, init, g, s }) {
+  return init === "schur" ? schurWeights(Q, H, g, s) : Q.map((value) => g * value);
 }
 
 function sizesOf({ seed, units: H, init, g, s }, W) {
@@ -73,13 +88,12 @@ function shiftSize(H, g, s) {
 }
 
 // Q (g I + s N) Qᵀ with N of ones just above the diagonal: every eigenvalue is g, and s moves s_max alone.
-export function schurWeights(generator, H, g, s) {
-  const Q = orthogonal(generator, H);
-  const W = new Float64Array(H * H);
+export function schurWeights(Q, H, g, s) {
+  const [W, across] = [new Float64Array(H * H), transposed(Q, H)];
   for (let i = 0; i < H; i++) {
     for (let k = 0; k < H; k++) {
       const along = k ? Q[i * H + k] * g + Q[i * H + k - 1] * s : Q[i * H] * g;
-      for (let j = 0; j < H; j++) W[i * H + j] += along * Q[j * H + k];
+      for (let j = 0; j < H; j++) W[i * H + j] += along * across[k * H + j];
     }
   }
   return W;
