@@ -20,6 +20,7 @@ const NUMBERS = 84; // px at the right
 const NORMS = [1e-9, 1e3];
 const TICKS = [1e-9, 1e-6, 1e-3, 1, 1e3];
 const ALL = [...new Set([...ROWS.lstm, ...ROWS.gru, "total", "direct"])];
+const SMALL = { total: "total", direct: "direct" }; // what stands above a number that has no row
 const power = (tick) => (tick === 1 ? "1" : `10${superscript(Math.round(Math.log10(tick)))}`);
 
 export function render({ model, el }) {
@@ -72,6 +73,7 @@ function showControls(find, { cell, units }) {
   for (const name of [...GATES.lstm, "loss"]) find(name).hidden = cell !== "lstm";
   for (const name of [...GATES.gru, "reset"]) find(name).hidden = cell !== "gru";
   find("unit").hidden = units === 1;
+  find("unit").querySelector("input").max = units - 1;
 }
 
 function rowAt({ rows }, y) {
@@ -164,7 +166,6 @@ function drawGradient(panel, scales, { cell }, { total, direct, T }, t) {
     drawCurve(panel, scales, sizes, { stroke: toneOf(kind, cell), ...look });
     if (sizes[t] >= NORMS[0] && sizes[t] <= NORMS[1]) dot(panel, [time(t), up(sizes[t])], { fill: toneOf(kind, cell), radius: kind === "total" ? 5 : 3.5 });
   }
-  ["total", "direct"].forEach((kind, k) => label(panel, [panel.right + NUMBERS - 9, up(NORMS[1]) + k * (ROW + 6) + 7], kind, { anchor: "end", fill: "muted", size: 12, plain: true }));
   if (total[T] === 0) label(panel, [(panel.left + panel.right) / 2, up(1e-3) + 5], "0 at every step", { anchor: "middle", plain: true, fill: "muted" });
 }
 
@@ -184,7 +185,7 @@ function makeNumbers(figure, choose) {
       if (button.hidden) continue;
       const value = valueAt(state, result, name, reading.t);
       const text = value === undefined ? "–" : name === "total" || name === "direct" ? digits(value, 2, 0) : decimals(value, 2);
-      button.textContent = text;
+      button.replaceChildren(...(name in SMALL ? [html("small", null, SMALL[name])] : []), text);
       Object.assign(button.style, { left: `${width - NUMBERS + 6}px`, top: `${places[name]}px`, color: colour(toneOf(name, cell)) });
       button.setAttribute("aria-pressed", name === reading.row);
       button.setAttribute("aria-label", `${spoken(name, cell)} at t = ${reading.t}: ${text}`);

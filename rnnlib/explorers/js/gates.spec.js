@@ -25,7 +25,7 @@ export const spec = {
     { "name": "gain", "symbol": "W_{hh}", "label": "size of the recurrent weights", "kind": "range", "min": 0, "max": 8, "step": 0.5, "default": 1, "more": true },
     { "name": "T", "symbol": "T", "label": "steps", "kind": "integer", "min": 5, "max": 60, "default": 20, "more": true },
     { "name": "units", "symbol": "H", "label": "units", "kind": "integer", "min": 1, "max": 4, "default": 2, "more": true },
-    { "name": "seed", "label": "seed of the noise and of W_hh", "kind": "seed", "min": 0, "max": 9999, "default": 0, "more": true }
+    { "name": "seed", "label": "seed of the noise and the recurrent weights", "kind": "seed", "min": 0, "max": 9999, "default": 0, "more": true }
   ],
   "prediction": {
     "prompt": "Without weights and input, and with a forget bias of 1, f = σ(1) = 0.731 at each of 20 steps. What of ∂L/∂c₂₀ arrives at c₀?",
