@@ -10,6 +10,7 @@ import copy
 import inspect
 import re
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 
@@ -127,7 +128,10 @@ def _judge(function, exercise):
         return _right(exercise, attempts, again)
     alone, cases, attempts, wanted = _set_apart(cases, attempts, wanted)
     sentence = (
-        alone or named_mistake(exercise, cases, attempts, wanted) or _looked(exercise, attempts, wanted)
+        alone
+        or named_mistake(exercise, cases, attempts, wanted)
+        or _other_order(exercise, attempts, wanted)
+        or _looked(exercise, attempts, wanted)
     )
     sentence = sentence or _first_wrong(exercise, cases, attempts, wanted) + _clue(function, attempts, wanted)
     return wrong(sentence + _about_prints(run))
@@ -393,6 +397,18 @@ def _explains_numbers(attempts, theirs, wanted):
     answered = [(a, v, w) for a, v, w in zip(attempts, theirs, wanted) if a.error is None]
     tells = [not _same(a, w) for a, _, w in answered]
     return all(v.error is None and _same(a, v) for a, v, _ in answered) and sum(tells) > 1
+
+
+def _other_order(exercise, attempts, wanted):
+    """Return a sentence if all quantities are right, but stand in another order than was asked for."""
+    if any(attempt.error is not None for attempt in attempts):
+        return None
+    names = [name for name, _ in exercise.outputs]
+    for order in permutations(range(len(names))):
+        turned = [Attempt(arrays=tuple(attempt.arrays[k] for k in order)) for attempt in attempts]
+        if all(map(_same, turned, wanted)):
+            return f"the values are right, but stand in another order: return ({', '.join(names)})."
+    return None
 
 
 def _looked(exercise, attempts, wanted):

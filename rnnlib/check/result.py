@@ -70,5 +70,5 @@ def kind(value):
     """
     if value is None or value is Ellipsis:
         return "None" if value is None else "..."
-    name = type(value).__name__
+    name = type(value).__name__.replace("ndarray", "array")
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

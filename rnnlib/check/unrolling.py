@@ -39,7 +39,7 @@ def pad(function):
     sequences is a list of B lists of numbers; T is the longest length. Answers with a Result; never raises.
 
     >>> pad(lambda sequences: np.zeros((3, 2)))
-    Not yet: it returns a ndarray; expected (x of shape (T, B), mask of shape (T, B)).
+    Not yet: it returns an array; expected (x of shape (T, B), mask of shape (T, B)).
     """
     return judge(function, PAD)
 

@@ -225,6 +225,14 @@ def test_the_public_example_by_heart_is_not_enough():
     assert not check.scalar_recurrence(by_heart)
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if len(EXERCISES[name].outputs) > 1])
+def test_right_values_in_another_order_are_told(name):
+    backwards = lambda *args: EXERCISES[name].reference(*args)[::-1]
+    answer = getattr(check, name)(backwards)
+    assert answer.passed is False
+    assert re.search(r"order: return|swapped: return", answer.sentence), answer.sentence
+
+
 def test_an_answer_that_keeps_something_between_calls_is_told():
     calls = []
 

@@ -257,7 +257,7 @@ REFUSED = {
     "W is a function": (lambda h: h, B),
     "b is a dict": (W, {"b": 1}),
     "W has rows that differ in length": ([[1, 2], [3]], B),
-    "W is a ndarray; expected real numbers": (1j * W, B),
+    "W is an array; expected real numbers": (1j * W, B),
     "b is a set": (W, {1.0, 2.0}),
 }  # fmt: skip
 
