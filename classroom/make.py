@@ -176,6 +176,8 @@ def public_check(question):
 
 def rounded(value):
     """Return a public argument with two decimals, short enough to be read."""
+    if isinstance(value, list):
+        return [rounded(part) for part in value]
     floats = isinstance(value, float) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")
     return np.round(value, 2) if floats else value
 
@@ -188,8 +190,9 @@ def literal(value):
     """
     if isinstance(value, np.ndarray) and value.ndim:
         return f"np.array({(np.round(value, 4) if value.dtype.kind == 'f' else value).tolist()})"
-    if isinstance(value, tuple):
-        return f"({', '.join(map(literal, value))})"
+    if isinstance(value, (tuple, list)):
+        inner = ", ".join(map(literal, value))
+        return f"({inner})" if isinstance(value, tuple) else f"[{inner}]"
     plain = value.item() if isinstance(value, (np.generic, np.ndarray)) else value
     return repr(round(plain, 4) if isinstance(plain, float) else plain)
 

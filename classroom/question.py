@@ -44,7 +44,7 @@ class Question:
     def public(self):
         """Return the case that students see: the smallest ordinary one, the same in every year."""
         ordinary = [case for case in self.cases(0) if behaviour(case) == "ordinary"]
-        return min(ordinary, key=lambda case: sum(np.size(value) for value in case.args))
+        return min(ordinary, key=lambda case: sum(map(_numbers_in, case.args)))
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,11 @@ class Written:
     def id(self):
         """A name for cells and columns: ch05-derive-h0."""
         return f"ch{self.chapter:02}-{self.name}"
+
+
+def _numbers_in(value):
+    """Count the numbers of an argument, a list of arrays included."""
+    return sum(map(np.size, value)) if isinstance(value, list) else np.size(value)
 
 
 def behaviour(case):
