@@ -201,12 +201,12 @@ def describe(state, readings):
 def setting(state, drawn, codes, k):
     steps, length = relevant(codes), f"of {len(codes)} symbols"
     edits = ["with the two swapped"] if state["swap"] else []
-    if state["symbol"] != "keep":
+    if state["symbol"] != "keep" and codes[k - 1] != drawn[k - 1]:
         edits.append(f"with {SYMBOLS[codes[k - 1]]} at k = {k}, where {SYMBOLS[drawn[k - 1]]} was drawn")
     made = ", ".join(edits)
     start = f"{made[0].upper()}{made[1:]}: " if made else ""
     if len(steps) != 2:
-        many = f"{len(steps)} times X or Y" if steps else "no X or Y"
+        many = f"{len(steps)} of X and Y" if steps else "neither X nor Y"
         return f"{start}{many} among {len(codes)} symbols, which is no class of the task"
     where = listed(f"{SYMBOLS[codes[step - 1]]} at k = {step}" for step in steps)
     return f"{start}{where} {length}: the class is {spelled(class_of(codes))}"
@@ -283,6 +283,16 @@ def outcome(state, reading):
     return int(reading.flips[hidden - 1])
 
 
+def flips_with_small_gradient(state):
+    _, codes, k = edited(state)
+    reading, name = read(state, state["cell"]), NAMES[state["cell"]]
+    if not reading.flips[k - 1]:
+        return False, f"{name}, k = {k}: with another symbol for {SYMBOLS[codes[k - 1]]} the answer stays."
+    larger, T = ranked(reading.sizes)[k - 1] - 1, len(codes)
+    words = f"{name}, k = {k}: the answer flips, and {larger} of {T} steps have a larger gradient."
+    return 2 * larger > T, words
+
+
 # ---- The picture ----
 
 FLOOR = 1e-5  # gradients below are not drawn
@@ -353,6 +363,7 @@ class Connectivity(Explorer):
     """
 
     spec = SPEC
+    goal_rules = {"flips-with-small-gradient": flips_with_small_gradient}
     cell, k, symbol, seed, swap, logit, scale = traits(SPEC)
     _run = traitlets.Dict().tag(sync=True)
 

@@ -243,6 +243,33 @@ def test_the_prediction_is_answered_by_what_happens(script):
     assert in_page(script, {"cell": "rnn"}, "model.outcome(state, result)") == 0
 
 
+@pytest.mark.parametrize(
+    ("settings", "reached"),
+    [
+        ({}, False),
+        ({"k": 12}, False),
+        ({"cell": "lstm", "seed": 180, "k": 12}, False),
+        ({"cell": "lstm", "seed": 180, "k": 25}, True),
+        ({"cell": "rnn", "seed": 180, "k": 25}, False),
+    ],
+)
+def test_the_goal_is_judged_alike(script, settings, reached):
+    explorer = Connectivity(**settings)
+    ours = explorer.reached("flips-with-small-gradient")
+    assert ours[0] == reached
+    page = in_page(script, settings, 'model.goals["flips-with-small-gradient"](state, result)')
+    assert page == list(ours)
+
+
+def test_a_symbol_put_in_its_own_place_is_no_edit():
+    plain = Connectivity()
+    assert plain.text[27] == "X"
+    assert Connectivity(k=28, symbol="X").sentence == plain.sentence
+    assert Connectivity(k=28, symbol="a").sentence.startswith(
+        "With a at k = 28, where X was drawn: 1 of X and Y"
+    )
+
+
 # ---- What it hands out, what it refuses, what a notebook keeps ----
 
 

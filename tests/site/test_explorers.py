@@ -49,6 +49,7 @@ PREPARE = {
     ("learn-live", "clip"): {"steps": 100},
     ("loss-cliff", "rate"): {"steps": 60},
     ("loss-cliff", "max_norm"): {"steps": 60},
+    ("connectivity", "k"): {"symbol": "X"},
 }
 
 # Controls that by their nature leave the sentence or the drawing as it is, and why.
@@ -181,6 +182,19 @@ FACTS = {
         "loss-cliff",
         "clipped",
     ): r"to 0\.00247 in 60 steps, no step longer than 0\.5\. .* step 25 is 5\.04 long, and E ends at 0\.0899",
+    (
+        "connectivity",
+        "relevant",
+    ): r"largest at k = 10 and 28, 0\.55 and 0\.64, and at most 0\.29 elsewhere.* at k = 10 and 28 and nowhere else",
+    (
+        "connectivity",
+        "gradient-is-not-importance",
+    ): r"at k = 25, 9\.6 × 10⁻⁵, is the smallest of all 55\. .* flips the answer at k = 6 and 25 and nowhere",
+    (
+        "connectivity",
+        "tanh-forgets",
+    ): r"right on 24 % .* answers X Y, wrongly.* in the last step.* No replacement",
+    ("connectivity", "other-order"): r"the class is X Y.* answers X Y, rightly; as drawn it was Y X",
     ("unroll", "informed"): r"= 1\.561.* by 0\.413 and .* by 0\.00586",
 }
 
@@ -206,6 +220,7 @@ SOLUTIONS = {
     ("bptt-stepper", "trained"): {"train": 20},
     ("gradient-check", "hide-a-bug"): {"bug": "transposed", "init": "identity"},
     ("gradient-check", "best-step"): {"precision": "float32", "power": 2},
+    ("connectivity", "flips-with-small-gradient"): {"cell": "lstm", "seed": 180, "k": 25},
     ("loss-cliff", "survive"): {"steps": 60, "clipping": True},
 }
 
@@ -307,6 +322,15 @@ def test_a_link_leads_to_the_figure_although_the_scroll_is_broken_off(far):
     opened.evaluate("addEventListener('scroll', () => scrollTo(0, scrollY), { once: true })")
     link.press("Enter")
     opened.wait_for_function(IN_VIEW, arg=figure)
+
+
+def test_a_link_leads_to_the_drawing_of_an_explorer_that_is_higher_than_the_screen(visit):
+    opened = visit(FAR_PAGE, **PHONE, reduced_motion="reduce")
+    explorer = opened.locator(f'rnn-explorer[id="{FAR_FIGURE}"]')
+    assert explorer.bounding_box()["height"] > 844
+    opened.locator(f'article a[href="{FAR_LINK}"]').press("Enter")
+    drawing = explorer.locator(".rnn-figure").bounding_box()
+    assert abs(drawing["y"] + drawing["height"] / 2 - 844 / 2) < 30
 
 
 def test_a_reader_who_scrolls_after_a_link_is_left_alone(far):

@@ -207,10 +207,10 @@ export function describe(state, result) {
 
 function setting(state, { drawn, codes, k, T, steps, target }) {
   const swapped = state.swap ? ["with the two swapped"] : [];
-  const replaced = state.symbol === "keep" ? [] : [`with ${SYMBOLS[codes[k - 1]]} at k = ${k}, where ${SYMBOLS[drawn[k - 1]]} was drawn`];
+  const replaced = state.symbol === "keep" || codes[k - 1] === drawn[k - 1] ? [] : [`with ${SYMBOLS[codes[k - 1]]} at k = ${k}, where ${SYMBOLS[drawn[k - 1]]} was drawn`];
   const made = [...swapped, ...replaced].join(", ");
   const start = made ? `${made[0].toUpperCase()}${made.slice(1)}: ` : "";
-  if (target === null) return `${start}${steps.length ? `${steps.length} times X or Y` : "no X or Y"} among ${T} symbols, which is no class of the task`;
+  if (target === null) return `${start}${steps.length ? `${steps.length} of X and Y` : "neither X nor Y"} among ${T} symbols, which is no class of the task`;
   const where = listed(steps.map((step) => `${SYMBOLS[codes[step - 1]]} at k = ${step}`));
   return `${start}${where} of ${T} symbols: the class is ${spelled(target)}`;
 }
@@ -301,3 +301,15 @@ export function outcome(state, { steps, readings, missing }) {
   const { sizes, flips } = readings[state.cell];
   return Number(flips[worstOf(steps, ranked(sizes)) - 1]);
 }
+
+// ---- Goals ---------------------------------------------------------------------------------------------------------------
+
+export const goals = {
+  "flips-with-small-gradient": ({ cell }, { k, T, codes, readings, missing }) => {
+    if (missing) return [false, "the stored nets are not on this page."];
+    const { sizes, flips } = readings[cell];
+    const place = ranked(sizes)[k - 1];
+    if (!flips[k - 1]) return [false, `${NAMES[cell]}, k = ${k}: with another symbol for ${SYMBOLS[codes[k - 1]]} the answer stays.`];
+    return [2 * (place - 1) > T, `${NAMES[cell]}, k = ${k}: the answer flips, and ${place - 1} of ${T} steps have a larger gradient.`];
+  },
+};

@@ -2,17 +2,17 @@
 // gradient of a logit, on one logarithmic scale; downward what replacing the symbol does to that logit. The numbers and
 // words are in connectivity-model.js.
 
-import { NAMES, SYMBOLS, arithmeticOf, compute, describe, largest, outcome, readNets, shownSizes, spelled } from "./connectivity-model.js";
+import { NAMES, SYMBOLS, arithmeticOf, compute, describe, goals, largest, outcome, readNets, shownSizes, spelled } from "./connectivity-model.js";
 import { exactly, superscript } from "./format.js";
 import { axisX, bars, dots, label, linear, log, makeHandle, makePanel, onDrag, segment, svg } from "./plot.js";
 import { html, mountExplorer } from "./controls.js";
 import { findRun } from "./stored.js";
 import { spec } from "./connectivity.spec.js";
 
-export { compute, describe, outcome };
+export { compute, describe, goals, outcome };
 
 const LINE = 20; // px of each line at the top that says what up and down mean
-const LETTERS = 34; // px for the sequence
+const LETTERS = 36; // px for the sequence
 const NAME = 26; // px above each net's bars, for its name and answer
 const UP = 92; // px of the gradients
 const DOWN = 42; // px of the replacements
@@ -28,7 +28,7 @@ const FAINT = 0.5; // opacity of bars at steps without X or Y
 export function render({ model, el }) {
   const nets = findRun(model, spec.run, readNets);
   const computed = (state) => compute(state, nets());
-  return mountExplorer({ model, el, spec, compute: computed, describe, outcome: (state) => outcome(state, computed(state)), view });
+  return mountExplorer({ model, el, spec, compute: computed, describe, outcome, goals, view });
 }
 
 function view({ figure, set }) {
@@ -106,9 +106,9 @@ function drawLetters(panel, { time, column }, { codes, drawn, steps, k }) {
     const [matters, changed] = [steps.includes(at + 1), code !== drawn[at]];
     const below = column < NARROW && at % 2 && !matters ? 11 : 0;
     const fill = changed ? "accent" : matters ? "x" : at + 1 === k ? "ink" : "muted";
-    const node = label(panel, [time(at + 1), panel.top + 12 + below], SYMBOLS[code], { anchor: "middle", fill, size: matters ? 15 : 12, halo: matters, plain: true });
+    const node = label(panel, [time(at + 1), panel.top + 15 + below], SYMBOLS[code], { anchor: "middle", fill, size: matters ? 15 : 12, halo: matters, plain: true });
     node.classList.toggle("rnn-relevant", matters || changed || at + 1 === k);
-    if (changed) label(panel, [time(at + 1), panel.top + 1], "▾", { anchor: "middle", fill: "accent", size: 11, halo: false, plain: true });
+    if (changed) label(panel, [time(at + 1), panel.top + 2], "▾", { anchor: "middle", fill: "accent", size: 11, halo: false, plain: true });
   });
 }
 

@@ -27,5 +27,8 @@ export const spec = {
     "gradient-is-not-importance": { "label": "a gradient is not importance", "settings": { "cell": "lstm", "seed": 180, "k": 25 } },
     "tanh-forgets": { "label": "the tanh RNN forgets", "settings": { "cell": "rnn" } },
     "other-order": { "label": "the other order", "settings": { "swap": true } }
+  },
+  "goals": {
+    "flips-with-small-gradient": { "prompt": "Find a net, a sequence and a step k where replacing the symbol flips the answer, though more than half of all steps have a larger gradient." }
   }
 };
