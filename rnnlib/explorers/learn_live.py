@@ -189,7 +189,7 @@ class LearnLive(Explorer):
 
     >>> explorer = LearnLive(T=20, units=4, steps=10)
     >>> explorer.losses["gru"].shape, explorer.trace["lstm"].c.shape
-    ((1,), (22, 6, 4))
+    ((1,), (23, 6, 4))
     """
 
     spec = SPEC
@@ -255,8 +255,10 @@ def draw_losses(axes, result):
             axes.fill_between(steps, *result.bands[k].T, color=colour(HUES[cell]), alpha=0.2, lw=0)
         axes.plot(steps, result.losses[:, k], color=colour(HUES[cell]), ls=LOOKS[cell], label=name)
     axes.axhline(CHANCE, color=colour("muted"), lw=0.8)
-    axes.annotate("chance, ln 4", (0, CHANCE), (2, 3), textcoords="offset points", color=colour("muted"))
     most = next(control["max"] for control in SPEC["controls"] if control["name"] == "steps")
+    axes.annotate(
+        "chance, ln 4", (most, CHANCE), (0, 8), textcoords="offset points", color=colour("muted"), ha="right"
+    )
     axes.set(xlim=(0, most), ylim=(0, 2), xlabel="step of training", ylabel="loss")
     axes.legend(loc="center right")
 

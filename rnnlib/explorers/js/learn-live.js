@@ -120,7 +120,10 @@ function drawLosses(panel, { losses, bands, rounds }, width) {
   label(panel, [panel.left - 34, 16], "loss", { plain: true });
   segment(panel, [panel.left, up(CHANCE)], [panel.right, up(CHANCE)], { stroke: "muted", width: 1 });
   label(panel, [panel.right, up(CHANCE) + 17], "chance, ln 4", { fill: "muted", anchor: "end", size: 12, plain: true });
-  if (bands) bands.forEach((band, k) => drawBand(panel, band, at, HUES[CELLS[k]]));
+  if (bands && rounds) {
+    bands.forEach((band, k) => drawBand(panel, band, at, HUES[CELLS[k]]));
+    label(panel, [panel.right, 16], "shaded: five seeds", { fill: "muted", anchor: "end", size: 12, plain: true });
+  }
   const ends = [];
   CELLS.forEach((cell, k) => {
     const points = losses.map((row, round) => at(round, row[k]));
