@@ -67,9 +67,14 @@ def finite(array, name, error=ValueError):
     """Refuse nan and inf, naming the first place."""
     good = np.isfinite(array)
     if not good.all():
-        index = tuple(int(i) for i in np.argwhere(~good)[0])
+        index = first(~good)
         raise error(f"{name} holds {array[index]} at index {index}; expected finite numbers")
     return array
+
+
+def first(bad):
+    """Return the index of the first place where an array is True."""
+    return tuple(int(i) for i in np.argwhere(bad)[0])
 
 
 class Made(np.ndarray):
@@ -168,6 +173,23 @@ def generator(rng, name="rng"):
     if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool):
         return np.random.default_rng(count(rng, name, least=0))
     raise TypeError(f"{name} is {describe(rng)}; expected np.random.default_rng(seed), an int seed or None")
+
+
+def named_floats(arrays, name, expected="a dict of arrays"):
+    """Check a dict of arrays of floats."""
+    need_kind(isinstance(arrays, dict), name, arrays, expected)
+    for key, array in arrays.items():
+        good = isinstance(array, np.ndarray) and array.dtype in FLOATS
+        need_kind(good, f'{name}["{key}"]', array, "an array of floats")
+    return arrays
+
+
+def writable(arrays, name):
+    """Refuse named arrays that cannot be changed in place."""
+    for key, array in arrays.items():
+        good = array.flags.writeable
+        need(good, f'{name}["{key}"] is read-only; expected an array that can be changed in place')
+    return arrays
 
 
 def like(arrays, kept, name):

@@ -3,22 +3,12 @@
 import numpy as np
 
 from . import _validate
-from .cells.base import Grads
-
-
-def gradients(grads):
-    """Return the dict of gradients in a Grads or a dict, checked: float arrays that can be written to."""
-    named = grads.params if isinstance(grads, Grads) else grads
-    if not isinstance(named, dict):
-        raise TypeError(f"grads is {_validate.describe(grads)}; expected a Grads or a dict of arrays")
-    for name, array in named.items():
-        if not isinstance(array, np.ndarray) or array.dtype not in _validate.FLOATS:
-            raise TypeError(f'grads["{name}"] is {_validate.describe(array)}; expected an array of floats')
-    return named
+from .cells.base import named_gradients
 
 
 def _finite_gradients(grads):
-    named = gradients(grads)
+    """Return the dict of gradients in a Grads or a dict, checked: finite arrays of floats."""
+    named = _validate.named_floats(named_gradients(grads), "grads")
     for name, array in named.items():
         _validate.finite(array, f'grads["{name}"]', FloatingPointError)
     return named
@@ -56,12 +46,10 @@ def clip_grad_norm(grads, max_norm):
     (5.0, array([0.6]))
     """
     max_norm = _validate.number(max_norm, "max_norm", low_open=True)
-    named = _writable(_finite_gradients(grads))
+    named = _validate.writable(_finite_gradients(grads), "grads")
     m, n = _scale_and_norm(named)
     if m * n > max_norm:
-        scaled = [
-            g / m * (max_norm / n) for g in named.values()
-        ]  # all of them first: two names may share an array
+        scaled = [g / m * (max_norm / n) for g in named.values()]  # all first: two names may share an array
         for g, new in zip(named.values(), scaled):
             g[...] = new
     return m * n
@@ -79,12 +67,5 @@ def clip_grad_value(grads, max_value):
     array([ 1. , -0.5])
     """
     max_value = _validate.number(max_value, "max_value", low_open=True)
-    for g in _writable(_finite_gradients(grads)).values():
+    for g in _validate.writable(_finite_gradients(grads), "grads").values():
         np.clip(g, -max_value, max_value, out=g)
-
-
-def _writable(named):
-    for name, array in named.items():
-        if not array.flags.writeable:
-            raise ValueError(f'grads["{name}"] is read-only; expected an array that can be changed in place')
-    return named

@@ -9,6 +9,7 @@ from importlib import import_module
 import numpy as np
 
 from . import _validate
+from ._validate import need, need_kind
 from .cells.rnn import RNN
 from .layers.readout import Readout
 
@@ -46,10 +47,8 @@ def encode(text):
     >>> encode("hello")
     (array([1, 0, 2, 2, 3]), ['e', 'h', 'l', 'o'])
     """
-    if not isinstance(text, str):
-        raise TypeError(f"text is {_validate.describe(text)}; expected a str")
-    if not text:
-        raise ValueError("text is empty; expected at least one character")
+    need_kind(isinstance(text, str), "text", text, "a str")
+    need(text, "text is empty; expected at least one character")
     vocabulary = sorted(set(text))
     place = {character: i for i, character in enumerate(vocabulary)}
     return np.array([place[character] for character in text]), vocabulary
@@ -110,8 +109,8 @@ def surnames(n, rng):
     rng, n = _validate.generator(rng), _validate.count(n, "n")
     known = [_last_names(locale) for locale in COUNTRIES.values()]
     own = [sorted(names.difference(*known[:i], *known[i + 1 :])) for i, names in enumerate(known)]
-    if n > (least := min(map(len, own))):
-        raise ValueError(f"n is {n}; expected at most {least}, the names of the smallest country")
+    least = min(map(len, own))
+    need(n <= least, f"n is {n}; expected at most {least}, the names of the smallest country")
     drawn = [names[k] for names in own for k in rng.choice(len(names), n, replace=False)]
     order = rng.permutation(len(drawn))
     return [drawn[k] for k in order], order // n, list(COUNTRIES)

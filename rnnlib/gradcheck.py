@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import _validate
+from ._validate import need, need_kind
 from .cells.base import Grads, Layer
 
 TOLERANCE = {np.dtype(np.float64): 1e-5, np.dtype(np.float32): 2e-2}
@@ -87,9 +88,9 @@ def gradcheck(f, params, *, eps=None, tolerance=None, max_entries=None, rng=None
       w: 3.3e-01 at [0], analytic 3, numeric 2 (1 entries)  <-- too large
     """
     dtype = _read_params(params)
-    eps = STEP[dtype] if eps is None else _validate.number(eps, "eps", low_open=True)
-    tolerance = (
-        TOLERANCE[dtype] if tolerance is None else _validate.number(tolerance, "tolerance", low_open=True)
+    eps = _validate.number(STEP[dtype] if eps is None else eps, "eps", low_open=True)
+    tolerance = _validate.number(
+        TOLERANCE[dtype] if tolerance is None else tolerance, "tolerance", low_open=True
     )
     rng = _validate.generator(rng)
     loss, analytic = _analytic(f, params)
@@ -99,21 +100,14 @@ def gradcheck(f, params, *, eps=None, tolerance=None, max_entries=None, rng=None
 
 
 def _read_params(params):
-    if isinstance(params, Layer) or not isinstance(params, dict) or not params:
-        hint = ": pass its params" if isinstance(params, Layer) else ""
-        raise TypeError(f"params is {_validate.describe(params)}; expected a dict of float arrays{hint}")
+    hint = ": pass its params" if isinstance(params, Layer) else ""
+    need_kind(isinstance(params, dict) and params, "params", params, f"a dict of float arrays{hint}")
     for name, array in params.items():
-        if (
-            not isinstance(array, np.ndarray)
-            or array.dtype not in _validate.FLOATS
-            or not array.flags.writeable
-        ):
-            raise TypeError(
-                f'params["{name}"] is {_validate.describe(array)}; expected a writable array of floats'
-            )
+        floats = isinstance(array, np.ndarray) and array.dtype in _validate.FLOATS
+        good = floats and array.flags.writeable
+        need_kind(good, f'params["{name}"]', array, "a writable array of floats")
         _validate.finite(array, f'params["{name}"]')
-        if array.size == 0:
-            raise ValueError(f'params["{name}"] has shape {array.shape}; expected at least one entry')
+        need(array.size, f'params["{name}"] has shape {array.shape}; expected at least one entry')
     return min(array.dtype for array in params.values())
 
 
@@ -124,13 +118,11 @@ def _analytic(f, params):
         raise TypeError(f"f returned grads {_validate.describe(grads)}; expected a Grads or a dict of arrays")
     kept = {name: np.array(g) for name, g in (grads.params if isinstance(grads, Grads) else grads).items()}
     for name, array in params.items():
-        if name not in kept:
-            raise ValueError(f'f returned grads {sorted(kept)}; expected "{name}" among them')
+        need(name in kept, f'f returned grads {sorted(kept)}; expected "{name}" among them')
         _validate.shape(_validate.real_array(kept[name], f'grads["{name}"]'), f'grads["{name}"]', array.shape)
     again, _ = _call(f, params)
-    if again != loss:
-        raise ValueError(f"f returned the loss {loss} and then {again} for the same params; expected one value: "
-                         "does it draw random numbers, or change params?")  # fmt: skip
+    need(again == loss, f"f returned the loss {loss} and then {again} for the same params; expected one value: "
+         "does it draw random numbers, or change params?")  # fmt: skip
     return loss, kept
 
 
@@ -139,8 +131,7 @@ def _call(f, params):
     if not isinstance(answer, tuple) or len(answer) != 2:
         raise TypeError(f"f returned {_validate.describe(answer)}; expected (loss, grads)")
     loss = _validate.real_array(answer[0], "f's loss", "a scalar")
-    if loss.ndim:
-        raise ValueError(f"f's loss has shape {loss.shape}; expected a scalar")
+    need(loss.ndim == 0, f"f's loss has shape {loss.shape}; expected a scalar")
     if not np.isfinite(loss):
         raise FloatingPointError(f"f's loss is {loss}; expected a finite number")
     return float(loss), answer[1]

@@ -149,10 +149,8 @@ def _refuse_overflow(good, name):
     """Raise for the first position (t, b), or (b,), that is not good, counting t from 1 as the maths does."""
     if good.all():
         return
-    place = [int(i) for i in np.argwhere(~good)[0]]
-    where = [f"sequence {b}" for b in place[-1:]]
-    where = [f"t = {t + 1}" for t in place[:-1]] + where
-    where = ", ".join(where)
+    place = _validate.first(~good)
+    where = ", ".join([f"t = {t + 1}" for t in place[:-1]] + [f"sequence {b}" for b in place[-1:]])
     raise FloatingPointError(
         f"{name} overflowed at {where}; expected finite numbers: did the states explode?"
     )
@@ -175,10 +173,9 @@ def _read_targets(array, logits, mask):
 def _one_hot(classes, O, dtype):
     bad = (classes < 0) | (classes >= O)
     if bad.any():
-        index = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise ValueError(
-            f"targets holds {classes[index]} at index {index}; expected whole numbers from 0 to {O - 1}"
-        )
+        index = _validate.first(bad)
+        got = f"targets holds {classes[index]} at index {index}"
+        raise ValueError(f"{got}; expected whole numbers from 0 to {O - 1}")
     return (classes[..., None] == np.arange(O)).astype(dtype)
 
 
@@ -189,8 +186,7 @@ def _read_probabilities(array, mask, dtype):
     off = np.abs(y.sum(axis=-1) - 1) > 1e-5
     off = off if mask is None else off & mask
     if off.any():
-        index = tuple(int(i) for i in np.argwhere(off)[0])
-        raise ValueError(
-            f"targets sums to {y[index].sum():.4g} at index {index}; expected probabilities (sum 1)"
-        )
+        index = _validate.first(off)
+        got = f"targets sums to {y[index].sum():.4g} at index {index}"
+        raise ValueError(f"{got}; expected probabilities (sum 1)")
     return y

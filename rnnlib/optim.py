@@ -3,7 +3,8 @@
 import numpy as np
 
 from . import _validate
-from .cells.base import Grads
+from ._validate import need, need_kind
+from .cells.base import named_gradients
 
 
 class Optimiser:
@@ -40,13 +41,9 @@ class Optimiser:
         self._write(params, new)
 
     def _read_grads(self, params, grads):
-        grads = grads.params if isinstance(grads, Grads) else grads
-        if not isinstance(grads, dict):
-            raise TypeError(f"grads is {_validate.describe(grads)}; expected a Grads or a dict of arrays")
-        if set(grads) != set(params):
-            raise ValueError(
-                f"grads has the names {sorted(grads)}; expected those of params, {sorted(params)}"
-            )
+        grads = named_gradients(grads)
+        need(set(grads) == set(params),
+             f"grads has the names {sorted(grads)}; expected those of params, {sorted(params)}")  # fmt: skip
         return {name: self._read_grad(grads[name], param, name) for name, param in params.items()}
 
     def _read_grad(self, g, param, name):
@@ -60,10 +57,8 @@ class Optimiser:
         if self._state is None:
             return {name: [np.zeros_like(p) for _ in range(self.slots)] for name, p in params.items()}
         shapes = {name: p.shape for name, p in params.items()}
-        if shapes != self._shapes:
-            raise ValueError(
-                f"params has names and shapes {shapes}; expected {self._shapes}, as in the first update"
-            )
+        need(shapes == self._shapes,
+             f"params has names and shapes {shapes}; expected {self._shapes}, as in the first update")  # fmt: skip
         return self._state
 
     def _finite(self, array, label):
@@ -96,23 +91,15 @@ class Optimiser:
         """
         state = _validate.like(state, self.state(params), "state")
         slots = range(self.slots)
-        self._state = {
-            name: [np.array(state[f"{i}/{name}"], p.dtype) for i in slots] for name, p in params.items()
-        }
+        read = lambda name, p: [np.array(state[f"{i}/{name}"], p.dtype) for i in slots]
+        self._state = {name: read(name, p) for name, p in params.items()}
         self._shapes = {name: p.shape for name, p in params.items()}
         self.updates = int(state["updates"])
 
 
 def _read_params(params):
-    if not isinstance(params, dict):
-        hint = ": pass its params" if hasattr(params, "params") else ""
-        raise TypeError(f"params is {_validate.describe(params)}; expected a dict of arrays{hint}")
-    for name, array in params.items():
-        if not isinstance(array, np.ndarray) or array.dtype not in _validate.FLOATS:
-            raise TypeError(f'params["{name}"] is {_validate.describe(array)}; expected an array of floats')
-        if not array.flags.writeable:
-            raise ValueError(f'params["{name}"] is read-only; expected an array that can be changed in place')
-    return params
+    hint = ": pass its params" if hasattr(params, "params") else ""
+    return _validate.writable(_validate.named_floats(params, "params", f"a dict of arrays{hint}"), "params")
 
 
 class SGD(Optimiser):
@@ -174,8 +161,8 @@ class Adam(Optimiser):
 
     def __init__(self, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
         super().__init__(lr)
-        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-            raise TypeError(f"betas is {_validate.describe(betas)}; expected two numbers, (β₁, β₂)")
+        good = isinstance(betas, (tuple, list)) and len(betas) == 2
+        need_kind(good, "betas", betas, "two numbers, (β₁, β₂)")
         self.betas = tuple(_validate.number(beta, f"betas[{i}]", high=1.0) for i, beta in enumerate(betas))
         self.eps = _validate.number(eps, "eps", low_open=True)
 

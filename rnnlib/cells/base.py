@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from .. import _validate
+from .._validate import need, need_kind
 
 
 @dataclass(repr=False, eq=False)
@@ -35,6 +36,17 @@ class Grads:
 
     def __repr__(self):
         return f"Grads(params: {', '.join(self.params)})"
+
+
+def named_gradients(grads):
+    """Return the parameters' gradients by name, given a Grads or that dict itself.
+
+    >>> named_gradients(Grads({"b": 1.0}, None))
+    {'b': 1.0}
+    """
+    named = grads.params if isinstance(grads, Grads) else grads
+    need_kind(isinstance(named, dict), "grads", named, "a Grads or a dict of arrays")
+    return named
 
 
 @dataclass(repr=False, eq=False)
@@ -109,8 +121,8 @@ class Layer:
         return {name: array.copy() for name, array in self._checked_params().items()}
 
     def _checked_params(self):
-        if set(self.params) != set(self._shapes):
-            raise ValueError(f"params has the names {sorted(self.params)}; expected {sorted(self._shapes)}")
+        names, expected = sorted(self.params), sorted(self._shapes)
+        need(names == expected, f"params has the names {names}; expected {expected}")
         for name, expected in self._shapes.items():
             label, array = f'params["{name}"]', self.params[name]
             if not isinstance(array, np.ndarray) or array.dtype != self.dtype:
@@ -123,20 +135,14 @@ class Layer:
         """Refuse a trace of another layer, or one whose parameters have changed since."""
         self._check_owner(trace)
         for name, array in self._checked_params().items():
-            if not np.array_equal(array, trace.params[name]):
-                raise ValueError(f'params["{name}"] has changed since this trace was made; expected the parameters '
-                                 "that forward used: call forward again before backward")  # fmt: skip
+            need(np.array_equal(array, trace.params[name]), f'params["{name}"] has changed since this trace was made; '
+                 "expected the parameters that forward used: call forward again before backward")  # fmt: skip
 
     def _check_owner(self, trace):
-        if getattr(trace, "owner", None) is not self:
-            raise ValueError(
-                f"trace is {_describe_trace(trace)}; expected a trace that this layer's forward made"
-            )
-
-
-def _describe_trace(trace):
-    owner = getattr(trace, "owner", None)
-    return _validate.describe(trace) if owner is None else f"the trace of another layer, {owner!r}"
+        owner = getattr(trace, "owner", None)
+        if owner is not self:
+            got = _validate.describe(trace) if owner is None else f"the trace of another layer, {owner!r}"
+            raise ValueError(f"trace is {got}; expected a trace that this layer's forward made")
 
 
 class Cell(Layer):

@@ -22,16 +22,13 @@ def truncated(cell, trace, dh, *, reach):
     >>> bool(np.allclose(truncated(cell, trace, dh, reach=6).params["W_hh"], whole.params["W_hh"]))
     True
     """
-    if not isinstance(cell, Cell):
-        raise TypeError(f"cell is {_validate.describe(cell)}; expected a cell: RNN, LSTM or GRU")
+    _validate.need_kind(isinstance(cell, Cell), "cell", cell, "a cell: RNN, LSTM or GRU")
     cell._check_owner(trace)
     reach, T = _validate.count(reach, "reach"), len(trace.x)
     dh = _validate.read(dh, "dh", cell.dtype, trace.y.shape, "(T, B, H)")
     total = None
     for first in range(min(reach, T)):
-        some = np.zeros_like(
-            dh
-        )  # losses that are `reach` steps apart share one walk, cut right before each's last
+        some = np.zeros_like(dh)  # losses `reach` steps apart share one walk, cut right before each's last
         some[first::reach] = dh[first::reach]
         grads = cell.backward(trace, some, window=range(first + 1, T, reach))
         total = grads if total is None else _sum(total, grads)

@@ -18,11 +18,9 @@ class Readout(Layer):
     """
 
     def __init__(self, hidden_size, output_size, *, rng=None, dtype=np.float64):
-        self.hidden_size = _validate.count(hidden_size, "hidden_size")
-        super().__init__(
-            self.hidden_size, _validate.count(output_size, "output_size"), _validate.float_type(dtype)
-        )
-        H, O = self.hidden_size, self.output_size
+        H, O = _validate.count(hidden_size, "hidden_size"), _validate.count(output_size, "output_size")
+        super().__init__(H, O, _validate.float_type(dtype))
+        self.hidden_size = H
         W_hy = _validate.generator(rng).uniform(-1, 1, (H, O)) / np.sqrt(H)
         self._set_params(W_hy=W_hy, b_y=np.zeros(O))
 
@@ -38,15 +36,12 @@ class Readout(Layer):
         (1, 2)
         """
         params = self._copy_params()
-        x = np.array(
-            _validate.floats(x, "x", self.dtype, f"real numbers of shape (T, B, {self.hidden_size})")
-        )
+        H = self.hidden_size
+        x = np.array(_validate.floats(x, "x", self.dtype, f"real numbers of shape (T, B, {H})"))
         axes = ("B",) if x.ndim == 2 else ("T", "B")
-        _validate.shape(
-            x, "x", (*axes, self.hidden_size)
-        )  # overflowed states pass: the loss names their step
+        _validate.shape(x, "x", (*axes, H))  # overflowed states pass: the loss names their step
         with np.errstate(all="ignore"):
-            y = x.reshape(-1, self.hidden_size) @ params["W_hy"]  # all steps in one product
+            y = x.reshape(-1, H) @ params["W_hy"]  # all steps in one product
             y += params["b_y"]
         return LayerTrace(x, y.reshape(*x.shape[:-1], self.output_size), params, self)
 

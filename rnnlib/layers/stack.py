@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import _validate
-from .._validate import need
+from .._validate import need, need_kind
 from .composite import Composite, layer_of
 
 
@@ -139,8 +139,8 @@ def stack(layers):
 
 def _read_layers(layers):
     """Check that the layers go together; return them, the size of the output and the float type."""
-    if not isinstance(layers, (list, tuple)) or not layers:
-        raise TypeError(f"layers is {_validate.describe(layers)}; expected a list of at least one layer")
+    is_list = isinstance(layers, (list, tuple))
+    need_kind(is_list and layers, "layers", layers, "a list of at least one layer")
     below, size, dtype = None, None, None  # Dropout takes any size and float type: None
     for i, layer in enumerate(layers):
         name = f"layers[{i}], {layer_of(layer, f'layers[{i}]')!r},"
