@@ -17,18 +17,19 @@ SETTINGS = {"seeds": [0, 1, 2, 3, 4], "batch_size": 64, "steps": 1200, "lr": 0.0
             "loss": "mse", "last_step": True, "tested": 2000}  # fmt: skip
 
 
-def net(cell, seed, **options):
+def net(cell, seed, H=H, **options):
     """Return a cell of H units with a readout of one number."""
     return rnnlib.stack(
         [getattr(rnnlib, cell)(2, H, rng=seed, **options), rnnlib.Readout(H, 1, rng=seed + 100)]
     )
 
 
+irnn = partial(net, "RNN", activation="relu", init="identity")
 NETS = {
     "tanh RNN": {"make": partial(net, "RNN")},
     "tanh RNN, orthogonal": {"make": partial(net, "RNN", init="orthogonal")},
-    "tanh RNN, lr 0.001": {"make": partial(net, "RNN"), "lr": 0.001},
-    "IRNN": {"make": partial(net, "RNN", activation="relu", init="identity"), "lr": 0.001, "steps": 2500},
+    "tanh RNN, lr 0.001": {"make": partial(net, "RNN"), "lr": 0.001, "steps": 2500},
+    "IRNN": {"make": irnn, "lr": 0.001, "steps": 2500},
     "GRU": {"make": partial(net, "GRU")},
     "LSTM, forget bias 3": {"make": partial(net, "LSTM", forget_bias=3.0)},
 }
@@ -39,5 +40,10 @@ def draw(B, rng):
     return tasks.adding(T, B, rng)
 
 
-if __name__ == "__main__":
+def main():
+    """Train the nets named on the command line, all if none is."""
     compare(__file__, f"adding, T = {T}", draw, tasks.adding_baseline(T), 0.01, SETTINGS, NETS)
+
+
+if __name__ == "__main__":
+    main()

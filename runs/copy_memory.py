@@ -26,6 +26,7 @@ def net(cell, seed, **options):
 
 NETS = {
     "tanh RNN": {"make": partial(net, "RNN")},
+    "IRNN": {"make": partial(net, "RNN", activation="relu", init="identity"), "lr": 0.001},
     "GRU": {"make": partial(net, "GRU")},
     "LSTM": {"make": partial(net, "LSTM")},
     "LSTM, lr 0.01": {"make": partial(net, "LSTM"), "lr": 0.01},
@@ -37,5 +38,10 @@ def draw(B, rng):
     return tasks.copy_memory(T, B, rng)
 
 
-if __name__ == "__main__":
+def main():
+    """Train the nets named on the command line, all if none is."""
     compare(__file__, f"copy memory, T = {T}", draw, tasks.copy_memory_baseline(T), 0.01, SETTINGS, NETS)
+
+
+if __name__ == "__main__":
+    main()

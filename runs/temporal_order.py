@@ -24,9 +24,14 @@ def net(cell, seed, **options):
     )
 
 
+irnn = partial(net, "RNN", activation="relu", init="identity")
 NETS = {
     "tanh RNN": {"make": partial(net, "RNN")},
-    "GRU": {"make": partial(net, "GRU"), "steps": 3000},
+    "tanh RNN, lr 0.001": {"make": partial(net, "RNN"), "lr": 0.001},
+    "IRNN": {"make": irnn, "lr": 0.001},
+    "IRNN, lr 0.01": {"make": irnn},
+    "GRU": {"make": partial(net, "GRU")},
+    "GRU, 3000 steps": {"make": partial(net, "GRU"), "steps": 3000},
     "LSTM, forget bias 0": {"make": partial(net, "LSTM", forget_bias=0.0)},
     "LSTM, forget bias 1": {"make": partial(net, "LSTM", forget_bias=1.0)},
     "LSTM, forget bias 3": {"make": partial(net, "LSTM", forget_bias=3.0)},
@@ -38,5 +43,10 @@ def draw(B, rng):
     return tasks.temporal_order(T, B, rng)
 
 
-if __name__ == "__main__":
+def main():
+    """Train the nets named on the command line, all if none is."""
     compare(__file__, f"temporal order, T = {T}", draw, tasks.temporal_order_baseline(), 0.1, SETTINGS, NETS)
+
+
+if __name__ == "__main__":
+    main()
