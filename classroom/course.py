@@ -10,8 +10,8 @@ from traitlets.config import Config
 DEFAULT = "course"
 
 
-def config(root, unsafe=False, seconds=10.0):
-    """Return nbgrader's configuration for a course folder: students' code runs apart, marking schemes stay here."""
+def configure(made, root, unsafe=False, seconds=10.0):
+    """Set nbgrader's configuration for a course folder: students' code runs apart, marking schemes stay here."""
     from nbgrader.preprocessors import (
         AssignLatePenalties,
         CheckCellMetadata,
@@ -25,7 +25,6 @@ def config(root, unsafe=False, seconds=10.0):
 
     from .apart import Apart, Restore
 
-    made = Config()
     made.CourseDirectory.root = str(root)
     made.CourseDirectory.course_id = "rnn"
     made.Apart.unsafe, made.Apart.seconds = unsafe, seconds
@@ -57,12 +56,30 @@ def open_course(folder=None):
         os.environ["PATH"] = before
 
 
+def write_config(root):
+    """Let nbgrader's own commands and its formgrader work in the course folder as `grade` does."""
+    text = CONFIG.format(repo=str(Path(__file__).resolve().parents[1]), root=str(root))
+    (root / "nbgrader_config.py").write_text(text, encoding="utf-8")
+
+
+CONFIG = '''"""nbgrader\'s configuration of this course, made by `python -m classroom make`."""
+
+import sys
+
+sys.path.insert(0, {repo!r})  # where the classroom is
+
+from classroom.course import configure
+
+configure(get_config(), {root!r})
+'''
+
+
 def api(root, unsafe=False, seconds=10.0):
     """Return nbgrader's own interface to the course."""
     from nbgrader.apps import NbGraderAPI
     from nbgrader.coursedir import CourseDirectory
 
-    made = config(root, unsafe, seconds)
+    made = configure(Config(), root, unsafe, seconds)
     return NbGraderAPI(CourseDirectory(config=made), config=made)
 
 

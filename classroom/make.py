@@ -65,6 +65,7 @@ def make(chapters, seed, name=None, folder=None, only=()):
     plan = Plan(name or f"chapters-{'-'.join(map(str, chapters))}", seed, questions, written)
     with course.open_course(folder) as root:
         write_plan(plan, root)
+        course.write_config(root)
         target = root / "source" / plan.name / f"{plan.name}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook(plan), target)

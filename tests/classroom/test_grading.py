@@ -2,10 +2,16 @@
 
 import csv
 import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
+import nbformat
 import pytest
 import submissions
+from nbgrader.api import Gradebook
 
 BITS, BACK = "ch04-masked_cross_entropy-bits", "ch05-rnn_backward-relu"
 
@@ -88,6 +94,22 @@ def test_the_table_has_a_row_a_student_and_a_column_a_question(graded, course):
 
 def test_answers_in_words_wait_for_marks(graded):
     assert graded["correct"].by_hand == ["ch04-mean-or-sum", "ch05-derive-learned-start"]
+
+
+def test_nbgraders_own_command_grades_alike(course, released, shut_in, tmp_path):
+    root, plan = course
+    submission = submissions.Submission(released, root)
+    submissions.wrong_but_running(submission)
+    target = root / "submitted" / "by-command" / plan.name
+    target.mkdir(parents=True)
+    nbformat.write(submission.nb, target / f"{plan.name}.ipynb")
+    where = {**os.environ, "PATH": str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]}
+    command = [sys.executable, "-m", "nbgrader", "autograde", plan.name, "--student", "by-command"]
+    subprocess.run(command, cwd=root, env=where, check=True, capture_output=True)
+    with Gradebook(f"sqlite:///{root}/gradebook.db") as gradebook:
+        notebook = gradebook.find_submission_notebook(plan.name, plan.name, "by-command")
+        points = {mark.name: mark.auto_score for mark in notebook.grades}
+    assert (points[f"{BITS}-points"], points[f"{BACK}-points"]) == (5, 8)
 
 
 def test_feedback_says_what_failed_and_shows_no_hidden_number(graded, course):
