@@ -1,11 +1,12 @@
 """The explorers' sources as the ES modules they are, and as the widget's joined module, each drawn in a bare page."""
 
+import base64
 import json
 
 import pytest
 
 from rnnlib import explorers
-from rnnlib.explorers import joiner
+from rnnlib.explorers import joiner, runs
 from rnnlib.explorers.specs import defaults, read_spec
 
 HOST = "http://modules.test/"
@@ -65,13 +66,22 @@ def answer(route):
     return route.fulfill(body=text, content_type="text/javascript; charset=utf-8")
 
 
+def sent(spec):
+    """Return the stored run that a kernel sends along, its bytes in the form that a page takes too."""
+    if "run" not in spec:
+        return {}
+    packed = runs.packed(spec["run"])
+    return {"_run": packed | {"float16": base64.b64encode(packed["float16"]).decode("ascii")}}
+
+
 @pytest.mark.parametrize("address", ["{}.js", "widget/{}.js"])
 @pytest.mark.parametrize("name", DRAWING)
 def test_a_module_draws_changes_and_cleans_up_alone(bare, name, address):
     spec = read_spec(name)
     make = getattr(explorers, spec["class"])
     changed = list(spec["landmarks"].values())[1]["settings"]
-    done = bare.evaluate(DRAW, [HOST + address.format(name), json.loads(json.dumps(defaults(spec))), changed])
+    settings = json.loads(json.dumps(defaults(spec) | sent(spec)))
+    done = bare.evaluate(DRAW, [HOST + address.format(name), settings, changed])
     assert done == {
         "first": make().sentence, "second": make(**changed).sentence, "left": 0, "listening": 0, "live": 0
     }  # fmt: skip
