@@ -152,6 +152,15 @@ def test_a_page_keeps_its_last_trainings_and_forgets_on_demand(script):
     assert kept == [True, True, True, True]
 
 
+def test_the_page_learns_what_the_stored_run_learned(script):
+    """A hundred and fifty steps in the page's own engine; beyond what rounding leaves alone, the losses agree."""
+    state = LearnLive(steps=150, seed=3).settings
+    page = in_page(script, state, "({ learned: result.learned, losses: result.losses })")
+    losses = RUN["losses"][0, 3].astype(float)[:, :15].T
+    np.testing.assert_allclose(page["losses"], losses, rtol=0.02)
+    assert page["learned"][0] == 0 and all(0 < step <= 150 for step in page["learned"][1:])
+
+
 # ---- The stored run ----
 
 

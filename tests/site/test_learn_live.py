@@ -7,9 +7,7 @@ from rnnlib.explorers import LearnLive, joiner
 NAME = "learn-live"
 SMALL = {"T": 20, "units": 4}
 READY = "document.querySelector('rnn-explorer').dataset.ready !== undefined"
-LONGEST = """globalThis.longest = 0;
-new PerformanceObserver((list) => list.getEntries().forEach(({ duration }) => (longest = Math.max(longest, duration))))
-  .observe({ entryTypes: ["longtask"] });"""
+COUNT = "globalThis.turns = 0; (function count() { turns += 1; requestAnimationFrame(count); })();"
 
 
 def page_source():
@@ -106,14 +104,14 @@ def test_steps_back_show_what_was_and_a_moved_control_stops_the_run(opened):
     assert sentence(page) == LearnLive(**SMALL, steps=10).sentence
 
 
-def test_the_page_answers_while_the_largest_nets_train(opened):
-    """Work is cut into slices of ten milliseconds; the bound leaves room for a busy machine."""
+def test_the_page_is_drawn_while_the_largest_nets_train(opened):
+    """Twenty steps are some seconds of work, cut into slices of ten milliseconds: however slow the machine, between
+    any two of them the page has its turn."""
     page = opened({"T": 60, "units": 32})
-    page.evaluate(LONGEST)
+    page.evaluate(COUNT)
     press(page, "train-run")
     page.get_by_text("After 20 steps").wait_for()
-    press(page, "train-run")
-    assert page.evaluate("longest") < 250
+    assert page.evaluate("turns") > 60
 
 
 def test_under_reduced_motion_a_run_is_a_leap(opened):
