@@ -241,8 +241,10 @@ function directWords({ cell }, { T, total, kept, direct }, t) {
 
 // ---- Prediction and goals -----------------------------------------------------------------------------------------------
 
-export function outcome(state, { kept }) {
-  return kept[0] > 0.5 ? 0 : kept[0] > 0.1 ? 1 : kept[0] > 0.01 ? 2 : 3;
+// By what the memory still has of what the pulse left in it.
+export function outcome(state, { memory, T }) {
+  const share = memory[T] / memory[2];
+  return share < 0.1 ? 0 : share < 0.95 ? 1 : 2;
 }
 
 export const goals = {

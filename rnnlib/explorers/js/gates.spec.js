@@ -28,9 +28,9 @@ export const spec = {
     { "name": "seed", "label": "seed of the noise and the recurrent weights", "kind": "seed", "min": 0, "max": 9999, "default": 0, "more": true }
   ],
   "prediction": {
-    "prompt": "Without weights and input, and with a forget bias of 1, f = σ(1) = 0.731 at each of 20 steps. What of ∂L/∂c₂₀ arrives at c₀?",
-    "options": ["most of it: the LSTM keeps gradients", "between a tenth and a half", "between a hundredth and a tenth", "less than a hundredth"],
-    "settings": { "forget_bias": 1, "gain": 0, "pulse": 0, "noise": 0, "start": 1 }
+    "prompt": "The pulse is written into c at t = 2. Pin the output gate to 0, so that h is 0 at every step. What of the pulse is left in c₂₀?",
+    "options": ["nothing: what is never shown is lost", "most of it: c does not go through o", "all of it: no gate takes from c"],
+    "settings": { "o": "0" }
   },
   "landmarks": {
     "open": { "label": "f = 1", "settings": { "f": "1" } },
