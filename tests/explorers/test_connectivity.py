@@ -186,6 +186,15 @@ def test_the_arithmetic_sets_what_the_gradient_promises_beside_what_happens(scri
     assert words.endswith(f"the answer turns to {answer(explorer.cell, put(explorer.text, k, like))}.")
 
 
+def test_a_change_below_rounding_is_no_change(script):
+    words = in_page(script, {"cell": "rnn"}, "model.arithmeticOf(state, result)")
+    assert words.startswith("tanh RNN, k = 28, Y for X: ")
+    before = plain_logits("rnn", one_hot(Connectivity().text)).max()
+    assert words.endswith(f"; it stays {before:.3g}.")
+    words = in_page(script, {"k": 1}, "model.arithmeticOf(state, result)")
+    assert words == "GRU, k = 1: E always stands there, and is not replaced."
+
+
 # ---- Landmarks, each by plain loops over the stored weights ----
 
 

@@ -3,7 +3,7 @@
 // a test holds them equal.
 
 import { addProduct, makeGenerator, norms, sigmoid } from "./engine.js";
-import { exactly } from "./format.js";
+import { digits, exactly } from "./format.js";
 import { cellBackward, cellForward } from "./gated.js";
 import { readArrays } from "./stored.js";
 import { spec } from "./connectivity.spec.js";
@@ -286,11 +286,13 @@ export function arithmeticOf({ cell }, { codes, k, readings }) {
   const { chosen, gradient, logits, replaced, changes, flips } = readings[cell];
   const [from, to] = [codes[k - 1], like(codes[k - 1])];
   const start = `${NAMES[cell]}, k = ${k}`;
-  if (from === to) return `${start}: ${SYMBOLS[from]} has no like to be replaced by.`;
+  if (from === to) return `${start}: ${SYMBOLS[from]} always stands there, and is not replaced.`;
   const promised = gradient[(k - 1) * D + to] - gradient[(k - 1) * D + from];
-  const after = `${exactly(logits[chosen])} ${changes[k - 1] < 0 ? "−" : "+"} ${exactly(Math.abs(changes[k - 1]))} = ${exactly(replaced[k - 1][chosen])}`;
+  const [before, change] = [logits[chosen], changes[k - 1]];
+  const sum = `it becomes ${digits(before)} ${change < 0 ? "−" : "+"} ${digits(Math.abs(change))} = ${digits(replaced[k - 1][chosen])}`;
+  const after = digits(change) === "0" ? `it stays ${digits(before)}` : sum; // what is left is rounding
   const turned = flips[k - 1] ? `, and the answer turns to ${spelled(argmax(replaced[k - 1]))}` : "";
-  return `${start}, ${SYMBOLS[to]} for ${SYMBOLS[from]}: along the gradient the logit of ${spelled(chosen)} would change by ${exactly(promised)}; it becomes ${after}${turned}.`;
+  return `${start}, ${SYMBOLS[to]} for ${SYMBOLS[from]}: along the gradient the logit of ${spelled(chosen)} would change by ${exactly(promised)}; ${after}${turned}.`;
 }
 
 // ---- Prediction ----------------------------------------------------------------------------------------------------------
