@@ -142,3 +142,30 @@ def temporal_order_baseline():
     1.3863
     """
     return float(np.log(4))
+
+
+def held_bit(T, B, rng):
+    """Draw a batch of a bit to hold: the first input is ±1 with a mark beside it, noise follows, and what was it?
+
+    x (T, B, 2): the value and the mark of step 1, then normals times 0.5 and no mark; targets (B,): 1 for +1 and 0
+    for −1, at the last step. It is the latching task of Bengio, Simard & Frasconi 1994 with the bit given outright.
+
+    >>> batch = held_bit(60, 32, rng=0)
+    >>> batch.x.shape, bool((batch.x[0, :, 0] == 2 * batch.targets - 1).all())
+    ((60, 32, 2), True)
+    """
+    T, B, rng = _validate.count(T, "T"), _validate.count(B, "B"), _validate.generator(rng)
+    bit = rng.integers(0, 2, B)
+    x = np.zeros((T, B, 2))
+    x[:, :, 0] = 0.5 * rng.normal(size=(T, B))
+    x[0] = np.stack([2.0 * bit - 1.0, np.ones(B)], axis=1)
+    return Batch(x, bit)
+
+
+def held_bit_baseline():
+    """Return the loss of giving each value of the bit probability 1/2: ln 2 nats.
+
+    >>> round(held_bit_baseline(), 4)
+    0.6931
+    """
+    return float(np.log(2))

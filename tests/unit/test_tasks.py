@@ -11,6 +11,7 @@ DRAWS = {
     "adding of 1997": lambda B, rng: tasks.adding(30, B, rng, form="hochreiter"),
     "copy memory": lambda B, rng: tasks.copy_memory(7, B, rng),
     "temporal order": lambda B, rng: tasks.temporal_order(60, B, rng),
+    "held bit": lambda B, rng: tasks.held_bit(60, B, rng),
 }
 
 
@@ -101,6 +102,16 @@ def test_temporal_order_at_100_has_the_numbers_of_1997():
     assert set(targets) == {0, 1, 2, 3}
 
 
+def test_a_held_bit_is_shown_once_and_noise_follows():
+    x, bit, lengths, mask = tasks.held_bit(20, 5000, rng=0)
+    assert lengths is mask is None
+    np.testing.assert_array_equal(x[0], np.stack([np.where(bit == 1, 1.0, -1.0), np.ones(5000)], axis=1))
+    assert not x[1:, :, 1].any()
+    assert x[1:, :, 0].std() == pytest.approx(0.5, rel=0.02)
+    assert abs(np.corrcoef(x[1:, :, 0].sum(axis=0), bit)[0, 1]) < 0.06  # the noise tells nothing of it
+    assert bit.mean() == pytest.approx(0.5, abs=0.03)
+
+
 # ---- baselines
 
 
@@ -109,6 +120,7 @@ def test_the_baselines_are_those_of_the_papers():
     assert tasks.copy_memory_baseline(20) == pytest.approx(10 * np.log(8) / 40)
     assert tasks.copy_memory_baseline(500) == pytest.approx(10 * np.log(8) / 520)
     assert tasks.temporal_order_baseline() == pytest.approx(np.log(4))
+    assert tasks.held_bit_baseline() == pytest.approx(np.log(2))
 
 
 @pytest.mark.parametrize(("form", "T"), [("le", 10), ("hochreiter", 20), ("hochreiter", 100)])
