@@ -355,7 +355,8 @@ class Connectivity(Explorer):
     "lstm" or "rnn" is the one that the sentence is about. At step `k` (1 to 55, held to the sequence's length) stands
     `symbol`, "keep" for the one drawn; `swap=True` swaps the two relevant symbols. `logit` "own" reads the one of each
     net's own answer, "XX", "XY", "YX", "YY" that of a class; `scale` "absolute" or "share" is how bars are drawn.
-    ValueError for anything else.
+    ValueError for anything else. `reading` has what that net makes of it: `logits`, `gradient` (T, 8), `sizes` its
+    norms (T,), and with each symbol replaced in turn (X ↔ Y, a → b → c → d → a) `changes` of the logit and `flips`.
 
     >>> explorer = Connectivity.landmark("relevant")
     >>> explorer.reading.gradient.shape[1], int(explorer.reading.flips.sum())
