@@ -65,11 +65,15 @@ def key_of(state):
 
 @dataclass
 class Result:
-    """After all rounds of a state: losses (rounds, 3), `reach` {cell: {"h": (T+1,)}}, bands (3, rounds, 2) or None."""
+    """After all rounds of a state: losses (rounds, 3), bands (3, rounds, 2) or None, `reach` {cell: {"h": (T+1,)}}.
+
+    `measured` is the step after which the gradients were taken: the stored run has them now and then only.
+    """
 
     rounds: int
     losses: np.ndarray
     reach: dict
+    measured: int
     bands: np.ndarray
     lag: int
 
@@ -100,20 +104,22 @@ def result_of(state, train):
         seeds = run["losses"][which].astype(float)[:, :, :rounds]  # (seeds, 3, rounds)
         bands = np.stack([seeds.min(axis=0), seeds.max(axis=0)], axis=-1) if rounds else np.empty((3, 0, 2))
     if which >= 0 and state["seed"] == run["seeds"][0] and rounds:
-        losses, reach = run["losses"][which, 0, :, :rounds].astype(float).T, stored_reach(run, which, rounds)
+        losses = run["losses"][which, 0, :, :rounds].astype(float).T
+        reach, measured = stored_reach(run, which, rounds)
     else:
         trained = train(state)
-        losses, reach = np.array(trained.losses[:rounds]).reshape(rounds, 3), trained.training.reach()
-    return Result(rounds, losses, reach, bands, first_lag(state["T"]))
+        losses = np.array(trained.losses[:rounds]).reshape(rounds, 3)
+        reach, measured = trained.training.reach(), ROUND * rounds
+    return Result(rounds, losses, reach, measured, bands, first_lag(state["T"]))
 
 
 def stored_reach(run, which, rounds):
-    """Return how far gradients reach at the last stored checkpoint so far."""
+    """Return how far gradients reach at the last stored checkpoint so far, and its step."""
     every = run["losses"].shape[-1] // (run["reach"].shape[1] - 1)
     found = {cell: {} for cell in NAMES}
     for (cell, name), powers in zip(CURVES, run["reach"][which, rounds // every].astype(float)):
         found[cell][name] = 10.0**powers
-    return found
+    return found, ROUND * every * (rounds // every)
 
 
 def first_lag(T):
@@ -156,8 +162,9 @@ def verdict(result):
 def reach_words(result):
     left = lambda cell, name: digits(result.left(cell, name), 2, 0)
     each = [f"{left(cell, 'h')} in the {name}" for cell, name in NAMES.items()]
+    when = f"At step {result.measured}, of" if result.measured < ROUND * result.rounds else "Of"
     return (
-        f"Of ‖∂L/∂h‖ at the end there is left, {result.lag} steps back by the first symbol, {listed(each)}, "
+        f"{when} ‖∂L/∂h‖ at the end there is left, {result.lag} steps back by the first symbol, {listed(each)}, "
         f"which keeps {left('lstm', 'c')} of ‖∂L/∂c‖."
     )
 

@@ -84,7 +84,8 @@ def test_bands_and_stored_losses_are_the_run_s_in_both_languages(script, steps):
     page = in_page(
         script,
         explorer.settings,
-        "({ bands: result.bands, losses: result.losses, source: result.source, reach: result.reach })",
+        "({ bands: result.bands, losses: result.losses, source: result.source, reach: result.reach,"
+        " sentence: model.describe(state, result) })",
         run=packed(), live="model.makeLive(state)",
     )  # fmt: skip
     rounds, losses = steps // 10, RUN["losses"].astype(float)
@@ -98,6 +99,8 @@ def test_bands_and_stored_losses_are_the_run_s_in_both_languages(script, steps):
     for (cell, name), norms in zip(learn_live.CURVES, last):
         np.testing.assert_allclose(page["reach"][CELLS.index(cell)][name], norms, rtol=1e-12)
         np.testing.assert_allclose(explorer.result.reach[cell][name], norms, rtol=1e-12)
+    assert page["sentence"] == explorer.sentence
+    assert (f"At step {steps // 50 * 50}, of ‖∂L/∂h‖" in explorer.sentence) == (steps % 50 > 0)
 
 
 def test_another_seed_of_stored_settings_has_their_band_but_is_trained(script):

@@ -105,7 +105,7 @@ function fromStored(stored, which, rounds) {
     const from = ((which * checkpoints + at) * count + k) * lags;
     reaches[CELLS.indexOf(cell)][name] = stored.reach.subarray(from, from + lags).map((power) => 10 ** power);
   });
-  return { losses: Array.from({ length: rounds }, (_, k) => curves.map((curve) => curve[k])), reach: reaches };
+  return { losses: Array.from({ length: rounds }, (_, k) => curves.map((curve) => curve[k])), reach: reaches, measured: ROUND * at * every };
 }
 
 // ---- What is known of a state --------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ export function compute(state, stored, live) {
   const which = storedAs(state, stored);
   const known = which >= 0 && state.seed === stored.seeds[0];
   const [done, source] = live.losses.length >= rounds ? [rounds, "page"] : known ? [rounds, "stored"] : [live.losses.length, "page"];
-  const found = source === "stored" ? fromStored(stored, which, rounds) : { losses: live.losses.slice(0, done), reach: live.reaches[done] };
+  const found = source === "stored" ? fromStored(stored, which, rounds) : { losses: live.losses.slice(0, done), reach: live.reaches[done], measured: ROUND * done };
   const bands = which >= 0 ? bandsOf(stored, which, rounds) : null;
   return { ...found, rounds, done, source, here: live.losses.length, bands, learned: CELLS.map((_, cell) => learnedAt(found.losses, cell)), lag: firstLag(state) };
 }
@@ -171,7 +171,8 @@ function verdict({ rounds, learned }) {
 function reachWords(result) {
   const left = (cell, name) => digits(reachAt(result, cell, name, result.lag), 2, 0);
   const each = CELLS.map((cell) => `${left(cell, "h")} in the ${NAMES[cell]}`);
-  return `Of ‖∂L/∂h‖ at the end there is left, ${result.lag} steps back by the first symbol, ${listed(each)}, which keeps ${left("lstm", "c")} of ‖∂L/∂c‖.`;
+  const when = result.measured < ROUND * result.rounds ? `At step ${result.measured}, of` : "Of"; // stored now and then only
+  return `${when} ‖∂L/∂h‖ at the end there is left, ${result.lag} steps back by the first symbol, ${listed(each)}, which keeps ${left("lstm", "c")} of ‖∂L/∂c‖.`;
 }
 
 function listed(parts, word = "and") {
