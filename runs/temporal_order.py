@@ -24,6 +24,13 @@ def net(cell, seed, **options):
     )
 
 
+def keeping(seed):
+    """Return a GRU whose update gate starts near 0.95, as the forget gate of an LSTM with forget bias 3."""
+    gru = net("GRU", seed)
+    gru.params["0.b_h"][H : 2 * H] = 3.0  # the second block is z's
+    return gru
+
+
 irnn = partial(net, "RNN", activation="relu", init="identity")
 NETS = {
     "tanh RNN": {"make": partial(net, "RNN")},
@@ -32,6 +39,7 @@ NETS = {
     "IRNN, lr 0.01": {"make": irnn},
     "GRU": {"make": partial(net, "GRU")},
     "GRU, 3000 steps": {"make": partial(net, "GRU"), "steps": 3000},
+    "GRU, update bias 3": {"make": keeping},
     "LSTM, forget bias 0": {"make": partial(net, "LSTM", forget_bias=0.0)},
     "LSTM, forget bias 1": {"make": partial(net, "LSTM", forget_bias=1.0)},
     "LSTM, forget bias 3": {"make": partial(net, "LSTM", forget_bias=3.0)},
