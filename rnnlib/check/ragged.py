@@ -129,6 +129,11 @@ EMBEDDING_BACKWARD = Exercise(
          lambda x, dy, V: sum(_written_once(x[:, [b]], dy[:, [b]], V) for b in range(x.shape[1]))),
         ("each row is divided by how often its symbol occurs; the gradients of all places add up.",
          lambda x, dy, V: _rows(x, dy, V) / _counts(x, V)),
+        ("each row is divided by how often its symbol occurs, and for symbols that never occur that is 0/0; the "
+         "gradients of all places add up, and of none they are 0.",
+         lambda x, dy, V: _rows(x, dy, V) / np.bincount(x.ravel(), minlength=V)[:, None]),
+        ("each row holds one number D times: the features are summed too. Sum over the places alone, axis=0.",
+         lambda x, dy, V: np.repeat(_rows(x, dy, V).sum(axis=1, keepdims=True), dy.shape[-1], axis=1)),
         ("each row is multiplied by how often its symbol occurs; the sum over its places counts it already.",
          lambda x, dy, V: _rows(x, dy, V) * _counts(x, V)),
         ("the gradient is divided by B; the loss is a sum, and so is its gradient.",
@@ -274,6 +279,14 @@ def _overwritten(steps):
     return out
 
 
+def _swapped_axes(x, lengths):
+    """Take b for the first axis and time for the second."""
+    out = x.copy()
+    for b, n in enumerate(lengths):
+        out[b, :n] = x[b, :n][::-1]
+    return out
+
+
 def _one_late(x, lengths):
     """Read x[n − t], which begins with a step of padding and leaves the first one out."""
     T, B = x.shape[:2]
@@ -311,6 +324,8 @@ REVERSE_PADDED = Exercise(
         ("the batch is reversed, not time: time is the first axis.", lambda x, lengths: x[:, ::-1]),
         ("the batch is reversed as well as time: each sequence keeps its place.",
          lambda x, lengths: _each(x, lengths, lambda steps: steps[::-1])[:, ::-1]),
+        ("the axes are swapped: time is the first axis of x and the batch the second, so sequence b is x[:, b].",
+         _swapped_axes),
         ("the features of each step are reversed, not the steps: time is the first axis.",
          lambda x, lengths: x[..., ::-1]),
         ("the features are reversed as well as time: each step keeps its row as it is.",
@@ -411,6 +426,8 @@ SUMMARY_FIXED = Exercise(
          _both(lambda n: n - 2, _start)),
         ("the backward half is one step late: the backward cell is done at the first step, index 0.",
          lambda y, n: _both(_end, lambda n: 0 * n + 1)(np.concatenate([y, 0 * y[:1]]), n)),
+        ("at the first step it is again the forward half that is taken, y[…, :H]; the backward half is y[…, H:].",
+         lambda y, n: np.concatenate([_at(y, _end(n), 0), _at(y, _start(n), 0)], axis=-1)),
         ("the backward half stands first; the forward half does, as in y.",
          lambda y, n: np.roll(_summary(y, n), _halves(y), axis=-1)),
         ("only the forward half comes back; both are wanted, side by side.",
@@ -518,6 +535,8 @@ INVERTED_DROPOUT = Exercise(
         ("all entries are divided by 1 − p, but none is dropped.", _with(lambda x, p, u: x / (1 - p))),
         ("it keeps what should be dropped: p is the probability to drop, so an entry stays where u ≥ p.",
          _with(lambda x, p, u: x * (u < p) / (1 - p))),
+        ("it keeps what should be dropped, in use as well: an entry stays where u ≥ p, and with training=False all do.",
+         _with(lambda x, p, u: x * (u < p) / (1 - p), lambda x, p, u: x * (u < p) / (1 - p))),
         ("p is taken as the probability to keep: it is that to drop, so an entry stays where u ≥ p, divided by 1 − p.",
          _with(lambda x, p, u: x * (u < p) / p)),
         ("p is taken as the probability to keep: it is that to drop, so an entry stays where u ≥ p, divided by 1 − p.",

@@ -60,6 +60,8 @@ EMBEDDING_WRONG = {
     "at the same step": step_by_step,
     "twice in one sequence": sequence_by_sequence,
     "divided by how often": lambda x, dy, V: gathered(x, dy, V) / np.fmax(times_seen(x, V), 1),
+    "that is 0/0": lambda x, dy, V: gathered(x, dy, V) / times_seen(x, V),
+    "holds one number D times": lambda x, dy, V: np.array([[dy[x == k].sum()] * dy.shape[2] for k in range(V)]),
     "multiplied by how often": lambda x, dy, V: gathered(x, dy, V) * times_seen(x, V),
     "divided by B": lambda x, dy, V: gathered(x, dy, V) / len(x[0]),
     "divided by T · B": lambda x, dy, V: gathered(x, dy, V) / x.size,
@@ -224,11 +226,19 @@ def within(length):
     return change
 
 
+def batch_first(x, lengths):
+    out = x + 0
+    for b, n in enumerate(lengths):
+        out[b, :n] = np.flip(x[b, :n], axis=0)
+    return out
+
+
 REVERSE_WRONG = {
     "the whole array is reversed": lambda x, n: np.flip(x, axis=0),
     "nothing is reversed": lambda x, n: x + 0,
     "the batch is reversed, not time": lambda x, n: np.flip(x, axis=1),
     "the batch is reversed as well": lambda x, n: np.flip(mirrored(x, n), axis=1),
+    "the axes are swapped": batch_first,
     "the features of each step": lambda x, n: np.flip(x, axis=2),
     "the features are reversed as well": lambda x, n: np.flip(mirrored(x, n), axis=2),
     "within the longest length": within(max),
@@ -312,6 +322,8 @@ SUMMARY_WRONG = {
     "the forward half is one step late": picking(lambda n: n, first),
     "the forward half is one step early": picking(lambda n: n - 2, first),
     "the backward half is one step late": picking(own_last, lambda n: 1),
+    "again the forward half": lambda y, n: np.hstack([picking(own_last, first)(y, n)[:, : y.shape[2] // 2],
+                                                      y[0, :, : y.shape[2] // 2]]),
     "the backward half stands first": picking(own_last, first, join=lambda f, b: [*b, *f]),
     "only the forward half": picking(own_last, first, join=lambda f, b: f),
     "only the backward half": picking(own_last, first, join=lambda f, b: b),
@@ -419,6 +431,7 @@ DROPOUT_WRONG = {
     "nothing is dropped in training": lambda x, dy, p, u, training: (x, dy),
     "but none is dropped": slip(kept=lambda u, p: u >= 0),
     "it keeps what should be dropped": slip(kept=lambda u, p: u < p),
+    "it keeps what should be dropped, in use as well": lambda *a: dropout(*a[:-1], True, kept=lambda u, p: u < p),
     "p is taken as the probability to keep": slip(kept=lambda u, p: u < p, scale=lambda p: np.divide(1, p)),
     "it is that to drop": slip(kept=lambda u, p: u >= 1 - p, scale=lambda p: np.divide(1, p)),
     "a share of 1 − p is kept": slip(scale=lambda p: np.divide(1, p)),
