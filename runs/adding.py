@@ -24,12 +24,12 @@ def net(cell, seed, H=H, **options):
     )
 
 
-irnn = partial(net, "RNN", activation="relu", init="identity")
 NETS = {
     "tanh RNN": {"make": partial(net, "RNN")},
     "tanh RNN, orthogonal": {"make": partial(net, "RNN", init="orthogonal")},
     "tanh RNN, lr 0.001": {"make": partial(net, "RNN"), "lr": 0.001, "steps": 2500},
-    "IRNN": {"make": irnn, "lr": 0.001, "steps": 2500},
+    "tanh RNN, 66 units": {"make": partial(net, "RNN", H=66)},  # as many parameters as the LSTM of 32
+    "IRNN": {"make": partial(net, "RNN", activation="relu", init="identity"), "lr": 0.001, "steps": 2500},
     "GRU": {"make": partial(net, "GRU")},
     "LSTM, forget bias 3": {"make": partial(net, "LSTM", forget_bias=3.0)},
 }

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import rnnlib
 from rnnlib import tasks
+from rnnlib.explorers import runs as stored_runs
 
 RUNS = Path(__file__).parents[2] / "runs"
 BASELINES = {
@@ -17,6 +19,7 @@ BASELINES = {
     "copy_memory": 10 * np.log(8) / 40,
     "zen_by_heart": np.log(45),
 }
+COMPARED = ("adding", "temporal_order", "copy_memory")
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def script(monkeypatch):
     """Import a script of runs/ as a module."""
     monkeypatch.syspath_prepend(RUNS)
     yield import_module
-    for name in [*BASELINES, "seeds"]:
+    for name in [*BASELINES, "adding_nets", "which_cell", "seeds"]:
         sys.modules.pop(name, None)
 
 
@@ -64,6 +67,66 @@ def test_the_tables_show_what_the_book_says_of_them():
     assert solved["GRU"] == solved["LSTM, forget bias 3"] == order["LSTM, forget bias 3"]["solved"] == "5/5"
     assert {solved[key] for key in adding if "tanh" in key} == {order["tanh RNN"]["solved"]} == {"0/5"}
     assert zen["LSTM"]["solved"] == "5/5"
+    assert [order[f"LSTM, forget bias {bias}"]["solved"] for bias in (0, 1, 3)] == ["0/5", "1/5", "5/5"]
+
+
+def test_the_seeds_of_lstm_and_gru_lie_apart_on_temporal_order_until_the_gru_starts_open_as_well():
+    order = table("temporal_order")["nets"]
+    lstm, gru, open_gru = (
+        order[key]["solved_after"] for key in ("LSTM, forget bias 3", "GRU, 3000 steps", "GRU, update bias 3")
+    )
+    assert max(open_gru) < min(lstm) and max(lstm) < min(gru)
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_no_net_has_fewer_steps_than_the_task_sets_and_all_four_cells_take_part(name):
+    stored = table(name)
+    assert {key.partition(",")[0] for key in stored["nets"]} == {"tanh RNN", "IRNN", "GRU", "LSTM"}
+    assert min(net["steps"] for net in stored["nets"].values()) == stored["settings"]["steps"]
+
+
+@pytest.mark.parametrize("name", ["adding", "temporal_order"])
+def test_the_tanh_network_has_a_second_rate_where_it_is_never_solved(name):
+    tanh = [net for key, net in table(name)["nets"].items() if key.startswith("tanh RNN")]
+    assert {net["solved"] for net in tanh} == {"0/5"}
+    assert {net["lr"] for net in tanh} == {0.01, 0.001}
+
+
+def test_the_gru_of_temporal_order_with_an_update_bias_keeps_as_much_as_the_lstm_with_its_forget_bias(script):
+    nets, silence = script("temporal_order").NETS, np.zeros((1, 1, 8))
+    z = nets["GRU, update bias 3"]["make"](0).layers[0].forward(silence).gates["z"]
+    f = nets["LSTM, forget bias 3"]["make"](0).layers[0].forward(silence).gates["f"]
+    assert np.allclose(z, f) and np.allclose(z, 1 / (1 + np.exp(-3)))
+
+
+def test_the_chapter_reads_the_tables_by_name():
+    assert [stored_runs.table(name) for name in COMPARED] == [table(name) for name in COMPARED]
+    with pytest.raises(
+        FileNotFoundError, match="no stored run 'subtracting'; there are: adding, copy_memory"
+    ):
+        stored_runs.table("subtracting")
+
+
+def test_one_command_makes_all_that_the_comparison_shows(script, monkeypatch):
+    made, command = [], script("which_cell")
+    for name in (*COMPARED, "adding_nets"):
+        monkeypatch.setattr(script(name), "main", lambda name=name: made.append(name))
+    command.main()
+    assert sorted(made) == sorted([*COMPARED, "adding_nets"])
+
+
+def test_the_stored_nets_of_adding_are_those_of_its_table(script):
+    adding, rows = script("adding"), table("adding")
+    test = adding.draw(rows["settings"]["tested"], rows["test_seed"])
+    with np.load(RUNS / "adding_nets.npz") as arrays:
+        for name in script("adding_nets").NAMES:
+            net = adding.NETS[name]["make"](0)
+            for key, array in net.params.items():
+                array[...] = arrays[f"{name}/{key}"]
+            loss, _ = rnnlib.mse(net.forward(test.x).y[-1], test.targets)
+            assert loss / len(test.targets) == pytest.approx(
+                rows["nets"][name]["validation_loss"][0][-1], rel=0.01, abs=1e-5
+            )
 
 
 def test_a_comparison_can_be_made_again_net_by_net(script, tmp_path, monkeypatch, capsys):
