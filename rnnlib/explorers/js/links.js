@@ -52,10 +52,12 @@ export function follow(hash, near) {
 }
 
 // A smooth scroll may be broken off by another one, or miss what has grown on its way: when all is at rest, the rest of
-// the way is made at once. Whoever takes to scrolling meanwhile is left alone.
+// the way is made at once. Whoever takes to scrolling meanwhile is left alone. Where not all of an explorer has room on
+// the screen, it is the drawing that comes to its middle.
 function bringIntoView(root) {
   page().leave?.();
-  const go = (behavior) => root.scrollIntoView({ block: "center", behavior });
+  const part = root.offsetHeight > innerHeight ? root.querySelector(".rnn-figure") : null;
+  const go = (behavior) => (part ?? root).scrollIntoView({ block: "center", behavior });
   const placeNow = () => root.getBoundingClientRect().top;
   let place;
   const timer = setInterval(() => {
