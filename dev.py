@@ -314,7 +314,7 @@ def plain_cpu(python):
 
 def site(python):
     """Build the website, then drive it in a browser."""
-    return build(python) or pytest(python, "tests/site")
+    return build(python) or pytest(python, "tests/site", "-n", "2", "--dist", "worksteal")
 
 
 def test(options):

@@ -1,11 +1,16 @@
-"""The built site, served over http from a free port and opened from its files, in a browser of this machine."""
+"""The built site, served over http from a free port and opened from its files, in a browser of this machine.
 
+Several workers (`pytest -n 2`) share the built site; each has its own server, browser and profile.
+"""
+
+import contextlib
 import functools
 import http.server
 import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +19,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from browser import NO_BROWSER, arguments, find_browser  # noqa: E402
 from pages import HTML, ROOT, SOURCES  # noqa: E402
+
+DESKTOP = {"viewport": {"width": 1280, "height": 900}}
+KEPT = 3  # pages that stay open for the tests to come
 
 
 def newest(paths):
@@ -29,20 +37,35 @@ def is_stale():
 
 
 @pytest.fixture(scope="session")
-def site():
-    """The folder of the built site, built again if a source changed since."""
-    if is_stale():
-        command = [
-            Path(sys.executable).with_name("jupyter-book"),
-            "build",
-            ".",
-            "--all",
-            "-W",
-            "--keep-going",
-        ]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
-        assert done.returncode == 0, f"the site does not build:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+def site(request, tmp_path_factory):
+    """The folder of the built site, built again if a source changed since, by one worker for all."""
+    folder = tmp_path_factory.getbasetemp()
+    with alone(folder.parent if hasattr(request.config, "workerinput") else folder):
+        if is_stale():
+            build()
     return HTML
+
+
+@contextlib.contextmanager
+def alone(folder):
+    """Let one process at a time go on; the folder is of this run of pytest."""
+    lock = folder / "site-lock"
+    while True:
+        with contextlib.suppress(FileExistsError):
+            lock.mkdir()
+            break
+        time.sleep(0.2)
+    try:
+        yield
+    finally:
+        lock.rmdir()
+
+
+def build():
+    """Build the site; a warning is an error."""
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--all", "-W", "--keep-going"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, f"the site does not build:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -82,8 +105,8 @@ class Visit:
     """A page opened under watch: every request that leaves the site is stopped, and all trouble is written down."""
 
     def __init__(self, context, root):
-        self.page, self.root, self.trouble = context.new_page(), root, []
-        self.page.set_default_timeout(10_000)
+        self.page, self.root, self.trouble, self.ready = context.new_page(), root, [], False
+        self.page.set_default_timeout(30_000)  # a busy machine is no failure
         self.page.route("**/*", self.watch)
         self.page.on("console", self.hear)
         self.page.on("pageerror", lambda error: self.trouble.append(f"uncaught: {error}"))
@@ -119,21 +142,52 @@ class Visit:
             "!document.documentElement.classList.contains('js')"
             " || [...document.querySelectorAll('rnn-explorer')].every((one) => 'ready' in one.dataset)"
         )
+        self.ready = True
         return self.page
 
 
 @pytest.fixture
 def visit(browser, addresses):
     """A function visit(page, scheme="http", **context options) that opens a page; no trouble may come of it."""
-    contexts, visits = [], []
+    visits = []
 
     def opened(page, scheme="http", **options):
-        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options}))
-        visits.append(Visit(contexts[-1], addresses[scheme]))
+        visits.append(Visit(browser.new_context(**DESKTOP | options), addresses[scheme]))
         return visits[-1].go(page)
 
     yield opened
+    leave(visits)
+
+
+@pytest.fixture(scope="session")
+def kept():
+    """The visits that tests have left open, the last used last: {how it was opened: Visit}."""
+    visits = {}
+    yield visits
+    leave(visits.values())
+
+
+@pytest.fixture
+def look(browser, addresses, kept):
+    """As visit, but on a page that another test may have opened: for tests that change nothing there, or set all they
+    look at."""
+    used = {}
+
+    def opened(page, scheme="http", **options):
+        key = f"{page} {scheme} {options}"
+        used[key] = kept.pop(key, None) or Visit(browser.new_context(**DESKTOP | options), addresses[scheme])
+        return used[key].page if used[key].ready else used[key].go(page)
+
+    yield opened
+    good = all(one.ready and not one.trouble for one in used.values())
+    kept.update(used if good else {})
+    oldest = [kept.pop(key) for key in [*kept][:-KEPT]]
+    leave(oldest if good else [*oldest, *used.values()])
+
+
+def leave(visits):
+    """Close the pages, and complain of what went wrong on them."""
+    for one in visits:
+        one.page.context.close()
     trouble = [line for one in visits for line in one.trouble]
-    for context in contexts:
-        context.close()
     assert not trouble, "\n".join(trouble)

@@ -9,7 +9,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from pages import PAGES, ROOT
 
-every_page = pytest.mark.parametrize("page", PAGES)
+# The scope lets the tests of one page follow each other.
+every_page = pytest.mark.parametrize("page", PAGES, scope="module")
+every_chapter = pytest.mark.parametrize("page", PAGES[:-1], scope="module")
 both_ways = pytest.mark.parametrize("scheme", ["http", "file"])
 both_themes = pytest.mark.parametrize("theme", ["light", "dark"])
 FIRST_VIEW = 300  # KiB, compressed; measured: 15 to 170
@@ -30,8 +32,8 @@ def prose(page):
 
 @both_ways
 @every_page
-def test_loads_without_outside_requests_or_errors(visit, page, scheme):
-    opened = visit(page, scheme)
+def test_loads_without_outside_requests_or_errors(look, page, scheme):
+    opened = look(page, scheme)
     opened.wait_for_load_state("networkidle")
     assert opened.locator("h1").count() == 1
     broken = "[...document.images].filter((image) => image.complete && !image.naturalWidth).map((image) => image.src)"
@@ -39,9 +41,9 @@ def test_loads_without_outside_requests_or_errors(visit, page, scheme):
 
 
 @both_ways
-@pytest.mark.parametrize("page", PAGES[:-1])
-def test_maths_is_typeset(visit, page, scheme):
-    opened = visit(page, scheme)
+@every_chapter
+def test_maths_is_typeset(look, page, scheme):
+    opened = look(page, scheme)
     text = prose(page)
     formulas = len(re.findall(r"\$\$.+?\$\$|\$[^$\n]+\$", text, flags=re.S))
     drawn = opened.locator("article mjx-container")
@@ -72,8 +74,8 @@ def test_never_scrolls_sideways_on_a_phone(visit, page):
 
 
 @every_page
-def test_first_view_is_light(visit, site, page):
-    opened = visit(page)
+def test_first_view_is_light(look, site, page):
+    opened = look(page)
     fetched = opened.evaluate(
         "performance.getEntriesByType('resource').map((one) => new URL(one.name).pathname)"
     )
@@ -89,7 +91,7 @@ def test_first_view_is_light(visit, site, page):
 def test_axe_finds_nothing_serious(visit, page, theme):
     opened = visit(page, color_scheme=theme)
     opened.evaluate("document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
-    found = Axe().run(opened).response["violations"]
+    found = Axe().run(opened, options={"resultTypes": ["violations"]}).response["violations"]  # twice as fast
     serious = [
         f"{one['id']}: {one['help']}: {node['target']} {node['html'][:150]}"
         for one in found
@@ -100,24 +102,24 @@ def test_axe_finds_nothing_serious(visit, page, theme):
 
 
 @every_page
-def test_headings_go_down_one_level_at_a_time(visit, page):
+def test_headings_go_down_one_level_at_a_time(look, page):
     headings = (
         "[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map((heading) => Number(heading.tagName[1]))"
     )
-    levels = visit(page).evaluate(headings)
+    levels = look(page).evaluate(headings)
     assert levels[0] == 1
     assert all(below <= above + 1 for above, below in pairwise(levels)), levels
 
 
 @every_page
-def test_every_picture_says_what_it_shows(visit, page):
+def test_every_picture_says_what_it_shows(look, page):
     bare = "[...document.querySelectorAll('article img')].filter((image) => (image.alt || '').length < 20)"
-    assert visit(page).evaluate(f"{bare}.map((image) => image.outerHTML.slice(0, 200))") == []
+    assert look(page).evaluate(f"{bare}.map((image) => image.outerHTML.slice(0, 200))") == []
 
 
-@pytest.mark.parametrize("page", PAGES[:-1])
-def test_links_within_the_book_lead_somewhere(visit, site, page):
-    opened = visit(page)
+@every_chapter
+def test_links_within_the_book_lead_somewhere(look, site, page):
+    opened = look(page)
     hrefs = opened.evaluate("[...document.links].map((a) => a.getAttribute('href'))")
     for href in hrefs:
         path, _, anchor = href.partition("#")
