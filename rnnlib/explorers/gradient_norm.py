@@ -308,7 +308,7 @@ def vanishes_above_one(state):
 
 
 class GradientNorm(Explorer):
-    """*How much of the loss at T still reaches step t?* ‖∂L/∂h_t‖ over time (LSTM: ‖∂L/∂c_t‖ too), on a logarithmic axis.
+    """*How much of the loss at T still reaches step t?* ‖∂L/∂h_t‖ over time, in an LSTM ‖∂L/∂c_t‖ too; a log axis.
 
     W_hh is Q (g I + s N) Qᵀ, N ones just above the diagonal: `g` (0 to 2) is its spectral radius ρ, `s` (0 to 2) raises
     its largest singular value alone; or, by `init`, g times "orthogonal", "identity", "uniform", "normal" as in
