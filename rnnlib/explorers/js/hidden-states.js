@@ -16,6 +16,7 @@ const ROW = 14; // px for each further row
 const ROWS = 3;
 const STRIP = 78; // px of the surprise
 const MOST = 6; // nats; taller bars are cut and marked
+const NARROW = 290; // px from the left to the end of the time axis; labels are short where there are fewer
 const ONE_ROW = 7; // px a column needs for its character
 const LETTER = 7.3; // px that one character takes
 const NORMS = [1e-6, 1e2]; // of the gradients: absolute, so that vanishing shows
@@ -254,7 +255,8 @@ function drawSurprise(stage, scales, { surprise }, t) {
   const up = (value) => scales.surprise(Math.min(MOST, value));
   const level = Math.log(vocabulary.length);
   const width = Math.max(1, Math.min(14, column * 0.7));
-  label(stage, [stage.left, scales.surprise(MOST) - 14], "L_t, surprise at the next character, in nats", { fill: "y", size: 13 });
+  const name = stage.right < NARROW ? "L_t, the surprise, in nats" : "L_t, surprise at the next character, in nats";
+  label(stage, [stage.left, scales.surprise(MOST) - 14], name, { fill: "y", size: 13 });
   for (const tick of [0, 3, 6]) label(stage, [stage.left - 8, scales.surprise(tick) + 4], String(tick), { anchor: "end", fill: "muted", size: 12, plain: true });
   const bar = (value, k) => `M${time(k + 1).toFixed(2)} ${stage.bottom}V${up(value).toFixed(2)}`;
   const draw = (d, opacity) => stage.marks.append(svg("path", { d, style: `stroke: ${colour("y")}`, "stroke-width": width, opacity }));
