@@ -12,6 +12,7 @@ from . import _validate
 from ._validate import need, need_kind
 from .cells.rnn import RNN
 from .layers.readout import Readout
+from .tasks import Batch
 
 
 def zen():
@@ -68,6 +69,32 @@ def one_hot(ints, V):
     for i in ints[(ints < 0) | (ints >= V)].flat:
         raise ValueError(f"ints holds {i}; expected whole numbers from 0 to V − 1 = {V - 1}")
     return np.eye(V)[ints]
+
+
+def lines_as_batch(lines, vocabulary):
+    """Lay lines of text side by side as a tasks.Batch, each character with the one that follows it as the target.
+
+    x (T, B, V) one-hot, targets (T, B), lengths (B,) and mask (T, B), True where a line goes on; beyond, all is 0. T is
+    the longest line's length less 1. ValueError for no lines, a line without two characters or one outside vocabulary.
+
+    >>> x, targets, lengths, mask = lines_as_batch(["abc", "ba"], ["a", "b", "c"])
+    >>> targets.T.tolist(), lengths.tolist(), mask.T.tolist()
+    ([[1, 2], [0, 0]], [2, 1], [[True, True], [True, False]])
+    """
+    lengths = np.array([len(line) - 1 for line in lines])
+    need(
+        lengths.size and lengths.min() > 0,
+        "lines is empty, or has a line without two characters; expected text",
+    )
+    unknown = sorted(set("".join(lines)) - set(vocabulary))
+    need(not unknown, f"lines holds {unknown}; expected characters of the vocabulary")
+    T, place = lengths.max(), {character: i for i, character in enumerate(vocabulary)}
+    codes = np.zeros((T + 1, len(lines)), int)
+    for b, line in enumerate(lines):
+        codes[: len(line), b] = [place[character] for character in line]
+    mask = np.arange(T)[:, None] < lengths
+    x = one_hot(codes[:-1], len(vocabulary)) * mask[:, :, None]
+    return Batch(x, codes[1:] * mask, lengths, mask)
 
 
 def google_prices():

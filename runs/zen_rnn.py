@@ -22,22 +22,8 @@ HIDDEN, SEED, STEPS = 16, 0, 3000
 KEEP = (0, 30, 100, 300, 1000, 3000)
 
 
-def lines_as_batch():
-    """Return inputs (T, B, V), targets (T, B), lengths (B,) and the vocabulary."""
-    symbols, vocabulary = data.encode(data.zen())
-    lines = [line + "\n" for line in data.zen().splitlines() if line]
-    lengths = np.array([len(line) - 1 for line in lines])
-    inputs = np.zeros((lengths.max(), len(lines), len(vocabulary)))
-    targets = np.zeros((lengths.max(), len(lines)), dtype=int)
-    for b, (line, n) in enumerate(zip(lines, lengths)):
-        codes = np.array([vocabulary.index(character) for character in line])
-        inputs[:n, b], targets[:n, b] = data.one_hot(codes[:-1], len(vocabulary)), codes[1:]
-    return inputs, targets, lengths, vocabulary
-
-
-def loss_of(net, inputs, targets, lengths):
+def loss_of(net, inputs, targets, lengths, mask):
     """Return the mean loss in nats a character, and the gradients."""
-    mask = np.arange(len(inputs))[:, None] < lengths
     trace = net.forward(inputs, lengths=lengths)
     loss, dlogits = rnnlib.softmax_cross_entropy(trace.y, targets, mask=mask, reduction="mean")
     return loss, net.backward(trace, dlogits)
@@ -45,14 +31,15 @@ def loss_of(net, inputs, targets, lengths):
 
 def train(progress=True):
     """Return the vocabulary and one dict per checkpoint: its step, loss and parameters as float16."""
-    inputs, targets, lengths, vocabulary = lines_as_batch()
-    V = len(vocabulary)
+    _, vocabulary = data.encode(data.zen())
+    lines = [line + "\n" for line in data.zen().splitlines() if line]
+    batch, V = data.lines_as_batch(lines, vocabulary), len(vocabulary)
     net = rnnlib.stack(
         [rnnlib.RNN(V, HIDDEN, rng=SEED, init="orthogonal"), rnnlib.Readout(HIDDEN, V, rng=SEED + 1)]
     )
     optimiser, checkpoints = rnnlib.Adam(lr=0.01), []
     for step in trange(STEPS + 1, disable=not progress):
-        loss, grads = loss_of(net, inputs, targets, lengths)
+        loss, grads = loss_of(net, *batch)
         if step in KEEP:
             half = {name.split(".")[1]: array.astype(np.float16) for name, array in net.params.items()}
             checkpoints.append({"step": step, "loss": loss, "params": half})

@@ -177,6 +177,13 @@ TASKS = [
     (lambda w: tasks.temporal_order(10, 2, 0), V, ["T is 10", "at least 20"]),
     (lambda w: tasks.temporal_order(60, 2.0, 0), T, ["B is 2.0 (float)", "whole number"]),
     (lambda w: tasks.held_bit(0, 2, 0), V, ["T is 0", "at least 1"]),
+    (lambda w: data.lines_as_batch([], ["a"]), V, ["lines is empty", "expected text"]),
+    (
+        lambda w: data.lines_as_batch(["aa", "a"], ["a"]),
+        V,
+        ["a line without two characters", "expected text"],
+    ),
+    (lambda w: data.lines_as_batch(["ab"], ["a"]), V, ["lines holds ['b']", "of the vocabulary"]),
     (lambda w: data.surnames(0, 0), V, ["n is 0", "at least 1"]),
     (lambda w: data.surnames(100_000, 0), V, ["n is 100000", "at most", "smallest country"]),
     (lambda w: data.dates(2, -1), V, ["rng is -1", "at least 0"]),

@@ -39,6 +39,18 @@ def test_one_hot_has_a_single_1_where_the_number_says(shape):
     np.testing.assert_array_equal(rows.sum(axis=-1), np.ones(shape))
 
 
+def test_lines_side_by_side_can_be_read_back_with_each_next_character():
+    lines, vocabulary = ["bad", "ab", "dabbed"], ["a", "b", "d", "e"]
+    x, targets, lengths, mask = data.lines_as_batch(lines, vocabulary)
+    assert (x.shape, targets.shape, lengths.tolist()) == ((5, 3, 4), (5, 3), [2, 1, 5])
+    for b, line in enumerate(lines):
+        n = len(line) - 1
+        assert [vocabulary[row.argmax()] for row in x[:n, b]] == list(line[:-1])
+        assert [vocabulary[k] for k in targets[:n, b]] == list(line[1:])
+        assert mask[:, b].tolist() == [True] * n + [False] * (5 - n)
+        assert (x[:n, b].sum(), x[n:, b].any(), targets[n:, b].any()) == (n, False, False)
+
+
 def test_googles_prices_are_dated_in_order_and_in_dollars():
     dates, prices = data.google_prices()
     assert dates.dtype == np.dtype("datetime64[D]")
