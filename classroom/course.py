@@ -16,21 +16,20 @@ def configure(made, root, unsafe=False, seconds=10.0):
         AssignLatePenalties,
         CheckCellMetadata,
         ClearOutput,
-        DeduplicateIds,
         IgnorePattern,
         LimitOutput,
         OverwriteKernelspec,
         SaveAutoGrades,
     )
 
-    from .apart import Apart, Restore
+    from .apart import Apart, Names, Restore
 
     made.CourseDirectory.root = str(root)
     made.CourseDirectory.course_id = "rnn"
     made.Apart.unsafe, made.Apart.seconds = unsafe, seconds
     made.OverwriteCells.add_missing_cells = True
     made.Autograde.sanitize_preprocessors = [
-        ClearOutput, DeduplicateIds, OverwriteKernelspec, Restore, CheckCellMetadata,
+        ClearOutput, Names, OverwriteKernelspec, Restore, CheckCellMetadata,
     ]  # fmt: skip
     made.ClearSolutions.enforce_metadata = False
     made.ClearSolutions.code_stub = {"python": "..."}

@@ -11,9 +11,11 @@ import nbformat
 from tqdm import tqdm
 
 from . import course, sandbox
+from .apart import grade_id, verdicts_path
 from .make import read_plan
 
-ID = re.compile(r"[\w.@-]+")
+ID = re.compile(r"\w[\w.@,'() -]*")
+LARGEST = 20 * 2**20  # bytes of a submission
 
 
 @dataclass
@@ -64,39 +66,59 @@ def _only_plan(root):
 
 
 def submissions(folder, name):
-    """Return student → notebook for a folder; ValueError for a name that no gradebook can hold."""
+    """Return student → notebook for a folder, or student → a sentence why there is none to be graded."""
     found = {}
     for path in sorted(Path(folder).iterdir()):
         student = path.stem if path.suffix == ".ipynb" else path.name
         if path.name.startswith(".") or not (path.is_dir() or path.suffix == ".ipynb"):
             continue
-        if not ID.fullmatch(student):
-            raise ValueError(f"{path.name!r} is no student id; expected letters, digits and . @ _ -")
-        found[student] = path if path.is_file() else _notebook_in(path, name)
+        found[student] = (
+            "there are two of this name" if student in found else _submission(path, student, name)
+        )
     return found
 
 
+def _submission(path, student, name):
+    """Return a student's notebook, or a sentence why it is none."""
+    if not ID.fullmatch(student):
+        return "this name is no student id: letters and digits, then also spaces and . @ , ' ( ) _ -"
+    if path.is_symlink():
+        return "it is a link; it might lead to the work of others"
+    return path if path.is_file() else _notebook_in(path, name)
+
+
 def _notebook_in(path, name):
-    """Return the submission in a student's folder: the one with the assignment's name, else the only one, else None."""
-    all_ = [file for file in sorted(path.rglob("*.ipynb")) if ".ipynb_checkpoints" not in file.parts]
+    """Return the submission in a student's folder: the one with the assignment's name, else the only one."""
+    all_ = [file for file in sorted(path.rglob("*.ipynb"))
+            if ".ipynb_checkpoints" not in file.parts and file.is_file() and not file.is_symlink()]  # fmt: skip
     named = [file for file in all_ if file.stem == name]
-    return named[0] if named else all_[0] if len(all_) == 1 else None
+    if named or len(all_) == 1:
+        return (named or all_)[0]
+    return f"{'several notebooks, and none' if all_ else 'no notebook'} is called {name}.ipynb"
 
 
 def one(api, root, plan, student, path):
     """Grade one submission; whatever happens becomes a row."""
-    row = Row(student)
-    wrong = unusable(path, plan)
-    if wrong:
-        row.look.append(wrong)
-        row.points = {question.id: 0.0 for question in plan.questions}
-        return row
+    row = Row(student, {question.id: 0.0 for question in plan.questions})
+    try:
+        wrong = unusable(path, plan)
+        if wrong:
+            row.look.append(wrong)
+        else:
+            autograde(api, root, plan, row, path)
+    except Exception as error:  # the next one is to be graded all the same
+        row.look.append(f"it could not be graded: {type(error).__name__}: {str(error)[:300]}")
+    return row
+
+
+def autograde(api, root, plan, row, path):
+    """Hand a submission in, let nbgrader grade it, and read what it gets."""
+    student = row.student
     hand_in(root, plan, student, path)
     done = api.autograde(plan.name, student, force=True, create=True)
     if not done["success"]:
         row.look.append(f"nbgrader could not grade it: {_last_line(done['error'] or done['log'])}")
     read_points(api, root, plan, row)
-    return row
 
 
 def _last_line(text):
@@ -106,27 +128,29 @@ def _last_line(text):
 
 def unusable(path, plan):
     """Return why a file is no submission of this assignment, or ""."""
-    if path is None:
-        return f"several notebooks, and none is called {plan.name}.ipynb"
+    if isinstance(path, str):
+        return path
+    if path.stat().st_size > LARGEST:
+        return f"the file {path.name} has more than {LARGEST // 2**20} MB"
     try:
-        cells = nbformat.read(path, as_version=4).cells
+        ids = {grade_id(cell) for cell in nbformat.read(path, as_version=4).cells}
     except Exception as error:  # whatever a student hands in
-        return f"{path.name} is no notebook: {type(error).__name__}"
-    ids = {cell.metadata.get("nbgrader", {}).get("grade_id") for cell in cells}
-    answers = {f"{question.id}-answer" for question in plan.questions}
-    if not ids & answers:
-        return f"{path.name} is another notebook: none of the assignment's cells is in it"
+        return f"the file {path.name} is no notebook: {type(error).__name__}"
+    if not ids & {f"{question.id}-answer" for question in plan.questions}:
+        return f"the file {path.name} is another notebook: none of the assignment's cells is in it"
     return ""
 
 
 def hand_in(root, plan, student, path):
     """Put a submission where nbgrader looks for it."""
     target = root / "submitted" / student / plan.name
+    if path.resolve() == (target / f"{plan.name}.ipynb").resolve():
+        return  # `nbgrader collect` has put it there
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     shutil.copyfile(path, target / f"{plan.name}.ipynb")
     stamp = path.with_name("timestamp.txt")
-    if stamp.exists():
+    if stamp.is_file() and not stamp.is_symlink():
         shutil.copyfile(stamp, target / "timestamp.txt")
 
 
@@ -134,13 +158,10 @@ def read_points(api, root, plan, row):
     """Read what the gradebook holds into a row: points by question, and what waits for a person."""
     from nbgrader.api import MissingEntry
 
-    from .apart import verdicts_path
-
     with api.gradebook as gradebook:
         try:
             submission = gradebook.find_submission(plan.name, row.student)
         except MissingEntry:
-            row.points = {question.id: 0.0 for question in plan.questions}
             return
         row.late = submission.total_seconds_late
         for notebook in submission.notebooks:

@@ -94,7 +94,7 @@ def _share(grid, cases):
 def _message(exercise, cases, attempts, wanted, grid, ended):
     """Say what fails, without a number of a hidden case."""
     if ended:
-        return f"While it was called, {ended}."
+        return f"While it was called, {str(ended)[:300]}."
     failed = [attempt.error for attempt in attempts if attempt.error is not None]
     if len(failed) == len(attempts):
         return f"It does not give an answer: {failed[0]}"

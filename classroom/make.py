@@ -109,6 +109,11 @@ def notebook(plan):
     return new_notebook(cells=cells, metadata=KERNEL)
 
 
+def names_of(plan):
+    """Return the names of an assignment's cells."""
+    return {cell.metadata.nbgrader.grade_id for cell in notebook(plan).cells}
+
+
 TITLE = """# Assignment {name}
 
 {points} points, about {minutes} minutes. Fill in the functions; NumPy is all they need, and all there is when they

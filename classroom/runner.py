@@ -8,8 +8,13 @@ of the next session, so that one bad cell costs no other. Then each question is 
 from the session. Read the job from standard input, write the report to standard output:
 
     {"cells": [{"id", "source"}], "questions": [{"name", "cases": [[argument, …], …]}],
-     "absent": [package, …], "seconds": {"cell", "question", "all"}, "memory": bytes, "output": bytes}
+     "absent": [package, …], "seconds": {"cell", "question", "all"}, "memory": bytes, "output": bytes,
+     "processes": how many, "alone": whether no process but ours can be seen from here}
     {"cells": {id: {"error", "output"}}, "answers": {name: {"missing"} or {"cases": [{"value"} or {"error"}], "error"}}}
+
+The session's lines come through a pipe that a student's code can write to as well. So the supervisor believes no line:
+what is not as it should be ends the session, as do too many lines, processes, or bytes of memory. A forger gains
+nothing, since what is right is not known in here.
 """
 
 import base64
@@ -23,10 +28,13 @@ import sys
 import tempfile
 import time
 import traceback
+from pathlib import Path
 
 KEPT = 4000  # characters of a cell's output that the report keeps
-LARGEST = 1_000_000  # numbers in one answer
+LARGEST = 100_000  # numbers in one answer
 DEEPEST = 6  # lists within lists of an answer
+HEARD = 2**22  # bytes that a session may say in one cell, or on one question
+LOOK = 0.2  # seconds between two looks at how many processes there are, and how large
 
 
 # --- values as JSON, in both directions ------------------------------------------------------------------------
@@ -116,7 +124,8 @@ class Session:
         child = os.fork()
         if child:
             self.say({"child": child})
-            os.waitpid(child, 0)
+            with contextlib.suppress(ChildProcessError):  # where SIGCHLD is ignored, nobody waits for it
+                os.waitpid(child, 0)
             self.say({"answered": k})
             return
         try:
@@ -200,6 +209,7 @@ def limit(job):
         (resource.RLIMIT_AS, job["memory"]),
         (resource.RLIMIT_FSIZE, job["output"]),
         (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 256),
     ):
         resource.setrlimit(what, (size, size))
 
@@ -211,6 +221,7 @@ def session(job, leave_out, orders, report):
         os.write(report, (json.dumps(line) + "\n").encode())
 
     limit(job)
+    os.nice(5)  # the supervisor comes first, however many there are
     sys.meta_path.insert(0, Absent(job["absent"]))
     one = Session(job, say)
     one.run_cells(leave_out)
@@ -232,105 +243,180 @@ class Ended(Exception):
     """The session is gone."""
 
 
+class Forged(Exception):
+    """A line was heard that no session says."""
+
+
+class TooMuch(Exception):
+    """More processes, or more memory, than a submission may have."""
+
+
 class Supervised:
     """A session seen from outside."""
 
-    def __init__(self, job, leave_out, until):
-        self.until, self.lines = until, b""
+    def __init__(self, job, leave_out, until, close):
+        self.job, self.until, self.lines, self.at = job, until, b"", None
+        self.looked = 0.0
         orders_out, self.orders = os.pipe()
         self.report, report_in = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             os.setpgid(0, 0)
-            os.close(self.orders), os.close(self.report)
+            os.close(self.orders), os.close(self.report), os.close(close)
             try:
                 session(job, leave_out, os.fdopen(orders_out), report_in)
             finally:
                 os._exit(1)
         os.close(orders_out), os.close(report_in)
+        self.grant(job["seconds"]["cell"])
 
-    def hear(self, seconds):
-        """Return the next line that the session says."""
-        until = min(time.monotonic() + seconds, self.until)
+    def grant(self, seconds):
+        """Give time, and something to say, for the next cell or question."""
+        self.stop, self.heard = min(time.monotonic() + seconds, self.until), 0
+
+    def hear(self):
+        """Return the next line that the session says, a dict."""
         while b"\n" not in self.lines:
-            if not select.select([self.report], [], [], max(0.0, until - time.monotonic()))[0]:
-                raise Late
+            self.wait()
             part = os.read(self.report, 1 << 16)
+            self.heard += len(part)
             if not part:
                 raise Ended
+            if self.heard > HEARD:
+                raise Forged
             self.lines += part
         line, self.lines = self.lines.split(b"\n", 1)
-        return json.loads(line)
+        with contextlib.suppress(ValueError, RecursionError):
+            found = json.loads(line)
+            if isinstance(found, dict):
+                return found
+        raise Forged
+
+    def wait(self):
+        """Wait until there is something to hear; look now and then at what runs."""
+        while time.monotonic() < self.stop:
+            if self.job["alone"] and time.monotonic() > self.looked + LOOK:
+                self.looked = time.monotonic()
+                if too_much(self.job):
+                    raise TooMuch
+            if select.select([self.report], [], [], LOOK)[0]:
+                return
+        raise Late
 
     def order(self, k):
         """Ask for the answers to a question."""
         os.write(self.orders, f"{k}\n".encode())
 
     def end(self):
-        """End the session and all that it started."""
-        for kill in (lambda: os.killpg(self.pid, signal.SIGKILL), lambda: os.kill(self.pid, signal.SIGKILL)):
-            with contextlib.suppress(ProcessLookupError):
+        """End the session and all that it started: in a sandbox these are all processes but ours."""
+        kills = [lambda: os.killpg(self.pid, signal.SIGKILL), lambda: os.kill(self.pid, signal.SIGKILL)]
+        kills += [lambda: os.kill(-1, signal.SIGKILL)] if self.job["alone"] else []
+        for kill in kills:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 kill()
         os.waitpid(self.pid, 0)
         os.close(self.orders), os.close(self.report)
+        patience = time.monotonic() + 5  # the system takes its time to bury many
+        while self.job["alone"] and too_much(self.job) and time.monotonic() < patience:
+            time.sleep(0.05)
 
 
-def run_cells(job, until):
+def too_much(job):
+    """Return whether there are more processes, or more memory in them, than a submission may have."""
+    pages, running = 0, [path for path in Path("/proc").iterdir() if path.name.isdecimal()]
+    if len(running) > job["processes"]:
+        return True
+    for path in running:
+        with contextlib.suppress(OSError, IndexError):  # it may have ended meanwhile
+            pages += int((path / "statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") > 1.5 * job["memory"]
+
+
+GIVEN_UP = (Late, Ended, Forged, TooMuch, OSError)
+
+
+def run_cells(job, until, close):
     """Return a session that has run all the cells that can be run, and what came of each of them."""
     cells, leave_out = {}, set()
     while True:
-        one, at = Supervised(job, leave_out, until), None
+        one = Supervised(job, leave_out, until, close)
         try:
-            while True:
-                line = one.hear(job["seconds"]["cell"])
-                if "cell" in line:
-                    at = line["cell"]
-                elif "done" in line:
-                    cells[job["cells"][line["done"]]["id"]] = {
-                        "error": line["error"],
-                        "output": line["output"],
-                    }
-                elif "ready" in line:
-                    return one, cells
-        except (Late, Ended) as reason:
+            while not follow(one, job, cells):
+                pass
+            return one, cells
+        except GIVEN_UP as reason:
             one.end()
-            if at is None or at in leave_out or time.monotonic() > until:
+            if one.at is None or one.at in leave_out or time.monotonic() > until:
                 return None, cells
-            leave_out.add(at)
-            cells[job["cells"][at]["id"]] = {"error": ending(reason, job["seconds"]["cell"]), "output": ""}
+            leave_out.add(one.at)
+            cells[job["cells"][one.at]["id"]] = {
+                "error": ending(reason, job["seconds"]["cell"]),
+                "output": "",
+            }
+
+
+def follow(one, job, cells):
+    """Note what the next line says of the cells; return whether they have all been run."""
+    line = one.hear()
+    if line.get("ready") is True:
+        return True
+    number = line.get("cell", line.get("done"))
+    if type(number) is not int or not 0 <= number < len(job["cells"]) or (one.at or 0) > number:
+        raise Forged
+    if "cell" in line:
+        one.at = number
+        one.grant(job["seconds"]["cell"])
+    else:
+        words = {key: str(line[key])[:KEPT] if line.get(key) else "" for key in ("error", "output")}
+        cells[job["cells"][number]["id"]] = words
+    return False
 
 
 def ending(reason, seconds):
     """Return why a session or a question was given up, in words."""
-    return f"it was stopped after {seconds} seconds" if isinstance(reason, Late) else "it ended Python itself"
+    words = {
+        Late: f"it was stopped after {seconds} seconds",
+        Forged: "it was stopped: it wrote where only the grader writes, or gave back far too much",
+        TooMuch: "it was stopped: it started too many processes, or took too much memory",
+    }
+    return words.get(type(reason), "it ended Python itself")
 
 
 def ask(one, job, k):
-    """Return the session's answers to one question."""
+    """Return the session's answers to one question; a child that takes too long is ended, not the session."""
+    seconds, wanted = job["seconds"]["question"], len(job["questions"][k]["cases"])
+    found, child = {"cases": [], "error": None}, None
+    one.grant(seconds)
     one.order(k)
-    found, child, seconds = {"cases": [], "error": None}, None, job["seconds"]["question"]
-    until = time.monotonic() + seconds
     while True:
         try:
-            line = one.hear(max(0.0, until - time.monotonic()))
+            line = one.hear()
         except Late as reason:
             if child is None or found["error"]:
                 raise
             found["error"] = ending(reason, seconds)
             os.kill(child, signal.SIGKILL)
-            until = time.monotonic() + 5
+            one.grant(5)
             continue
         if "child" in line:
-            child = line["child"]
-        elif "answered" in line:
-            wanted = len(job["questions"][k]["cases"])
+            child = child_of(line)
+        elif line.get("answered") == k:
             if len(found["cases"]) < wanted and not found["error"] and "missing" not in found:
                 found["error"] = ending(Ended(), seconds)
             return found
-        elif "missing" in line:
+        elif line.get("missing") is True:
             found["missing"] = True
-        else:
+        elif len(found["cases"]) < wanted:
             found["cases"].append(line)
+        else:
+            raise Forged
+
+
+def child_of(line):
+    """Return the number of the process that answers; it is going to be ended, so it must be no special one."""
+    if type(line["child"]) is not int or line["child"] < 3:
+        raise Forged
+    return line["child"]
 
 
 def main():
@@ -339,24 +425,25 @@ def main():
     report = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     until = time.monotonic() + job["seconds"]["all"]
-    one, cells = run_cells(job, until)
+    one, cells = run_cells(job, until, report)
     answers = {}
     for k, question in enumerate(job["questions"]):
         try:
-            answers[question["name"]] = (
-                ask(one, job, k) if one else {"cases": [], "error": "the notebook did not run"}
-            )
-        except (Late, Ended, OSError):
-            answers[question["name"]] = {
-                "cases": [],
-                "error": "the answer could not be had: Python had ended",
-            }
+            answers[question["name"]] = ask(one, job, k) if one else given_up("the notebook did not run")
+        except GIVEN_UP as reason:
+            why = ending(reason, job["seconds"]["question"])
+            answers[question["name"]] = given_up(why)
             one.end()
-            one, _ = run_cells(job, until)
+            one, _ = run_cells(job, until, report)
     if one:
         one.end()
     with os.fdopen(report, "w", encoding="utf-8") as out:
         json.dump({"cells": cells, "answers": answers}, out)
+
+
+def given_up(why):
+    """Return the answers where there are none."""
+    return {"cases": [], "error": why}
 
 
 if __name__ == "__main__":

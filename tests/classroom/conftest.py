@@ -1,4 +1,5 @@
 import os
+import shutil
 import sys
 
 import nbformat
@@ -34,6 +35,15 @@ def released(course):
     return nbformat.read(root / "release" / plan.name / f"{plan.name}.ipynb", as_version=4)
 
 
+def strange_files(folder):
+    """What lies in a folder beside submissions: no notebook, a link, names that people give."""
+    (folder / "no-json.ipynb").write_text("{", encoding="utf-8")
+    (folder / "a-link.ipynb").symlink_to(folder / "correct" / "small.ipynb")
+    (folder / "empty").mkdir(), (folder / "twice").mkdir()
+    for name in ("Zoë O'Neill (2).ipynb", "=1+1.ipynb", "twice.ipynb", "twice/small.ipynb"):
+        shutil.copyfile(folder / "correct" / "small.ipynb", folder / name)
+
+
 @pytest.fixture(scope="session")
 def graded(course, released, shut_in, tmp_path_factory):
     """All made-up submissions, graded in one batch: name → Row."""
@@ -43,6 +53,6 @@ def graded(course, released, shut_in, tmp_path_factory):
         change(submission)
         (folder / name).mkdir()
         nbformat.write(submission.nb, folder / name / "small.ipynb")
-    (folder / "no-json.ipynb").write_text("{", encoding="utf-8")
+    strange_files(folder)
     rows = grade.grade(folder, "small", course[0], seconds=4.0, progress=False)
     return {row.student: row for row in rows}

@@ -4,7 +4,8 @@ import copy
 import inspect
 import textwrap
 
-from nbformat.v4 import new_code_cell
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from classroom import exercises
 
@@ -215,6 +216,174 @@ def kills_the_supervisor(s):
                 except OSError:
                     pass
         """
+    )
+
+
+def fork_bomb(s):
+    s.fill(
+        bits_per_step="""
+        def bits_per_step(o, targets, mask):
+            import os
+            while True:
+                try:
+                    os.fork()
+                except OSError:
+                    pass
+        """
+    )
+
+
+def goes_on_in_the_background(s):
+    """A process that has left the session, and threads that never end."""
+    s.fill().insert(
+        2,
+        """
+        import os, threading
+        def go_on():
+            while True:
+                pass
+        for _ in range(3):
+            threading.Thread(target=go_on).start()
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                go_on()
+            os._exit(0)
+        """,
+    )
+
+
+def fills_the_disk(s):
+    """Write until there is no room, wherever that can be done, and say how many megabytes there were."""
+    s.fill(
+        bits_per_step="""
+        def bits_per_step(o, targets, mask):
+            written = {}
+            for folder in ("/tmp", "/dev/shm", "/dev", "/", "/usr"):
+                try:
+                    for k in range(2000):
+                        with open(f"{folder}/{k}", "wb") as file:
+                            file.write(bytes(2**20 - 1))
+                        written[folder] = k
+                except OSError:
+                    pass
+            raise RuntimeError(f"{list(written)}, {max(written.values()) < 64}")
+        """
+    )
+
+
+def spies(s):
+    """Read what the processes were told: the teacher's environment is not there, nor is anything expected."""
+    s.fill(
+        bits_per_step="""
+        def bits_per_step(o, targets, mask):
+            import glob
+            text = b"".join(open(path, "rb").read() for path in glob.glob("/proc/[0-9]*/environ"))
+            raise RuntimeError(f"HOME is {text.count(b'HOME=/tmp')} of {text.count(b'HOME=')} times /tmp")
+        """
+    )
+
+
+FLOOD = """
+import os
+def flood():
+    while True:
+        for stream in range(3, 40):
+            try:
+                os.write(stream, LINES)
+            except OSError:
+                pass
+"""
+
+
+def forges_lines(s):
+    """A thread of a cell answers in the place of the functions; nothing was solved."""
+    lines = b'{"value": 1.0}\n{"answered": 0}\n{"answered": 1}\n'
+    s.insert(2, f"{FLOOD}\nLINES = {lines!r}\nimport threading\nthreading.Thread(target=flood).start()")
+
+
+def forges_rubbish(s):
+    """What no grader expects, and a number of a process that it might end in the student's place."""
+    lines = b'{"child": -1}\n{"child": 1}\n[1\n5\n{"done": 99}\n'
+    s.fill(bits_per_step=f"{FLOOD}\nLINES = {lines!r}\ndef bits_per_step(o, targets, mask):\n    flood()")
+
+
+def forges_the_report(s):
+    """Write a report and end the grader before it writes its own."""
+    s.fill(
+        bits_per_step="""
+        def bits_per_step(o, targets, mask):
+            import glob, json, os, signal
+            cases = {"cases": [{"value": {"array": "AAAA", "dtype": "O", "shape": [9]}}, {"value": [[]] * 9, "x": 1}]}
+            text = json.dumps({"cells": {"1": 5}, "answers": {"bits_per_step": cases, "relu_backward": [1]}})
+            for path in glob.glob("/proc/[12]/fd/*"):
+                try:
+                    with open(path, "w") as file:
+                        file.write(text)
+                except OSError:
+                    pass
+            os.kill(2, signal.SIGKILL)
+        """
+    )
+
+
+def not_a_number(s):
+    s.fill(bits_per_step="def bits_per_step(o, targets, mask):\n    return np.nan")
+
+
+def half_a_character(s):
+    """What it prints and raises cannot be written to a file."""
+    s.fill(bits_per_step="def bits_per_step(o, targets, mask):\n    raise ValueError('\\ud800')")
+    s.insert(2, "print('\\ud800')\nraise KeyError('\\udfff')")
+
+
+def closes_everything(s):
+    s.fill().insert(2, "import os\nos.closerange(0, 256)")
+
+
+def magics(s):
+    """Cells of a notebook, not of Python; and one that waits for a keyboard."""
+    s.fill().insert(2, "%%bash\nls /")
+    s.insert(2, "!pip install rnnlib")
+    s.insert(2, "name = input('Your name?')")
+
+
+def duplicate_ids(s):
+    """Cells copied and pasted: the ids come twice; the last of a name counts."""
+    s.nb.cells = copy.deepcopy(s.nb.cells) + s.fill().nb.cells
+
+
+def twisted_metadata(s):
+    """Cells that name themselves by what is no name; the kernel is R's."""
+    s.fill().insert(2, "1").insert(2, "100.0").insert(2, "3")
+    s.nb.cells[2].metadata["nbgrader"] = "mine"
+    s.nb.cells[3].metadata["nbgrader"] = {
+        "grade_id": "mine",
+        "grade": True,
+        "points": 100,
+        "schema_version": 3,
+    }
+    s.nb.cells[4].metadata["nbgrader"] = {"grade_id": ["ch04"], "locked": True}
+    s.nb.metadata.kernelspec = {"name": "ir", "display_name": "R", "language": "R"}
+
+
+def old_format(s):
+    s.nb = nbformat.convert(s.fill().nb, 3)
+
+
+def ten_megabytes_of_outputs(s):
+    s.fill().cell("bits-answer").outputs = [new_output("stream", text="x" * 79 + "\n") for _ in range(10**5)]
+
+
+def all_published_solutions(s):
+    """Every solution cell of both chapters, appended."""
+    s.nb.cells += [new_code_cell(p.solution) for number in (4, 5) for p in exercises.practice(number)]
+
+
+def script(s):
+    """HTML that would run where the page is read."""
+    s.fill().nb.cells.append(
+        new_markdown_cell("<script>alert('mine')</script><img src=x onerror=alert('mine')>")
     )
 
 

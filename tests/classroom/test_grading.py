@@ -39,15 +39,38 @@ EXPECTED = {
     "imports_torch": (0, 10, "No module named 'torch'"),
     "returns_nonsense": (0, 10, "it returns a dict"),
     "kills_the_supervisor": (0, 0, "The notebook could not be run to its end."),
+    "fork_bomb": (0, 10, "it started too many processes"),
+    "goes_on_in_the_background": (5, 10, "Right on all hidden cases."),
+    "fills_the_disk": (0, 10, "RuntimeError: ['/tmp'], True"),
+    "spies": (0, 10, "RuntimeError: HOME is 3 of 3 times /tmp"),
+    "forges_lines": (0, 0, "it returns None"),
+    "forges_rubbish": (0, 10, "it wrote where only the grader writes"),
+    "forges_the_report": (0, 0, "its shape should be ()"),
+    "not_a_number": (0, 10, "bits is wrong on ordinary cases"),
+    "half_a_character": (0, 10, "ValueError: ?"),
+    "closes_everything": (5, 10, "Right on all hidden cases."),
+    "magics": (5, 10, "Right on all hidden cases."),
+    "duplicate_ids": (5, 10, "Right on all hidden cases."),
+    "twisted_metadata": (5, 10, "Right on all hidden cases."),
+    "old_format": (5, 10, "Right on all hidden cases."),
+    "ten_megabytes_of_outputs": (5, 10, "Right on all hidden cases."),
+    "all_published_solutions": (0, 0, "it returns None"),
+    "script": (5, 10, "Right on all hidden cases."),
+    "Zoë O'Neill (2)": (5, 10, "Right on all hidden cases."),
 }
 NO_SUBMISSION = {
     "wrong_notebook": "another notebook: none of the assignment's cells is in it",
     "no-json": "no-json.ipynb is no notebook",
+    "a-link": "it is a link",
+    "empty": "no notebook is called small.ipynb",
+    "=1+1": "no student id",
+    "twice": "there are two of this name",
 }
 
 
 def test_every_made_up_submission_has_its_expectation(graded):
-    assert set(EXPECTED) | set(NO_SUBMISSION) == set(graded) == set(submissions.ALL) | {"no-json"}
+    strange = {"no-json", "a-link", "empty", "twice", "=1+1", "Zoë O'Neill (2)"}
+    assert set(EXPECTED) | set(NO_SUBMISSION) == set(graded) == set(submissions.ALL) | strange
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -71,7 +94,12 @@ def test_what_is_no_submission_gets_nothing_and_is_listed_for_a_person(graded, n
 
 def test_only_what_needs_a_person_is_listed(graded):
     listed = {name for name, row in graded.items() if row.look}
-    assert listed == {*NO_SUBMISSION, "kills_the_supervisor"}
+    assert listed == {*NO_SUBMISSION, "kills_the_supervisor", "forges_the_report"}
+
+
+def test_nothing_that_a_student_wrote_runs_where_the_page_is_read(graded, course):
+    page = (course[0] / "feedback" / "script" / "small" / "small.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in page and not re.search(r"<img[^>]*onerror", page)
 
 
 def test_the_table_has_a_row_a_student_and_a_column_a_question(graded, course):
