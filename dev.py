@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "rnnlib-stamp.json"
 RIVAL_VENV = ROOT / ".venv-bench"  # PyTorch is large, and nothing but `bench` needs it
+HUB_VENV = ROOT / ".venv-hub"  # JupyterHub and what it needs: for one test
 HTML = ROOT / "_build" / "html"
 OLDEST = (3, 11)
 NEWEST = (3, 14)
@@ -165,17 +166,20 @@ def ensure(name):
     return str(venv_python())
 
 
-def ensure_rival():
-    """Install PyTorch and what else the comparison needs into .venv-bench; return its Python."""
-    ensure_venv(RIVAL_VENV)
-    stamp, wanted_text = RIVAL_VENV / "rnnlib-stamp.txt", pins("bench").read_text(encoding="utf-8")
+def ensure_apart(folder, name, words):
+    """Install a set of pinned packages into an environment of its own, unless it is there; return its Python."""
+    ensure_venv(folder)
+    stamp, wanted_text = folder / "rnnlib-stamp.txt", pins(name).read_text(encoding="utf-8")
     if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted_text):
-        say(
-            "Installing requirements/bench.txt into .venv-bench (this once; PyTorch for Linux may be some GB)"
-        )
-        pip("-r", str(pins("bench")), folder=RIVAL_VENV)
+        say(f"Installing requirements/{name}.txt into {folder.name} (this once; {words})")
+        pip("-r", str(pins(name)), folder=folder)
         stamp.write_text(wanted_text, encoding="utf-8")
-    return str(venv_python(RIVAL_VENV))
+    return str(venv_python(folder))
+
+
+def ensure_rival():
+    """Install PyTorch and what else the comparison needs; return its Python."""
+    return ensure_apart(RIVAL_VENV, "bench", "PyTorch for Linux may be some GB")
 
 
 def run(*command, **environment):
@@ -299,6 +303,11 @@ def classroom_tests(python):
     return pytest(python, "tests/classroom")
 
 
+def hub(python):
+    """A real JupyterHub: fetch, submit, collect, grade, feedback. Not among the usual tests: it needs Node.js."""
+    return pytest(ensure_apart(HUB_VENV, "hub", "some minutes on a slow line"), "tests/classroom/test_hub.py")
+
+
 def notebooks(python, **environment):
     """Every notebook run, each output compared with the stored one (tests/notebooks/test_strict.py says how)."""
     return pytest(python, "chapters", *STRICT, "-q", "-n", "2", "--dist", "loadfile", **environment)
@@ -320,8 +329,8 @@ def site(python):
 def test(options):
     """Run every test: ruff, units and docstrings, the notebooks, the website in a browser."""
     chosen = options.only or CHECKS
-    python = ensure("test")
-    checks = {"lint": lint, "unit": unit, "classroom": classroom_tests, "notebooks": notebooks,
+    python = ensure("test") if set(chosen) != {"hub"} else None
+    checks = {"lint": lint, "unit": unit, "classroom": classroom_tests, "notebooks": notebooks, "hub": hub,
               "plain-cpu": plain_cpu, "site": site}  # fmt: skip
     names = [name for name in checks if name in chosen or (name == "plain-cpu" and options.plain_cpu)]
     summarise([timed(name, checks[name], python) for name in names])
@@ -417,7 +426,7 @@ def renew(options):
         if run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv"):
             raise Problem("uv, which finds the versions, could not be installed. Is the network there?")
         uv = script(python, "uv")
-        for name in [*reversed(SETS), "bench"]:
+        for name in [*reversed(SETS), "hub", "bench"]:
             compile_pins(uv, name, Path(folder))
         versions = [f"3.{minor}" for minor in range(OLDEST[1], NEWEST[1] + 1)]
         found = [check_wheels(uv, system, version) for system in PLATFORMS for version in versions]
@@ -460,7 +469,9 @@ def parser():
 
 def add_test_options(part):
     """Add the options of `test`."""
-    part.add_argument("--only", action="append", choices=CHECKS, help="run this part alone (may be repeated)")
+    part.add_argument(
+        "--only", action="append", choices=[*CHECKS, "hub"], help="run this part alone (may be repeated)"
+    )
     part.add_argument(
         "--plain-cpu", action="store_true", help="run the notebooks a second time as on another CPU"
     )
