@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,11 @@ from .apart import grade_id, verdicts_path
 from .make import read_plan
 
 ID = re.compile(r"\w[\w.@,'() -]*")
+NOISE = [
+    "Object of type <Submitted",  # SQLAlchemy, about nbgrader's own models
+    "Non-unique cell id",  # nbformat, about cells that were copied and pasted; it puts them right
+    "Cell is missing an id field",
+]
 LARGEST = 20 * 2**20  # bytes of a submission
 
 
@@ -41,7 +47,9 @@ def grade(folder, name=None, course_folder=None, unsafe=False, seconds=10.0, pro
     """
     folder = Path(folder)
     sandbox.find(unsafe)  # refuses before anything is copied
-    with course.open_course(course_folder) as root:
+    with course.open_course(course_folder) as root, warnings.catch_warnings():
+        for message in NOISE:
+            warnings.filterwarnings("ignore", message)
         plan = read_plan(root, name or _only_plan(root))
         found = submissions(folder, plan.name)
         if not found:
