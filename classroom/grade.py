@@ -60,8 +60,18 @@ def grade(folder, name=None, course_folder=None, unsafe=False, seconds=10.0, pro
         bar = tqdm(found.items(), "grading", disable=not progress)
         rows = [one(api, root, plan, student, path) for student, path in bar]
         api.generate_feedback(plan.name, force=True)
+        for row in rows:
+            note_missing_feedback(row, root, plan)
         write_tables(rows, plan, root)
     return rows
+
+
+def note_missing_feedback(row, root, plan):
+    """Note where a graded submission has no page for its author."""
+    graded, page = (root / folder / row.student / plan.name / f"{plan.name}.{ending}"
+                    for folder, ending in (("autograded", "ipynb"), ("feedback", "html")))  # fmt: skip
+    if graded.exists() and not page.exists():
+        row.look.append("there is no feedback page: nbgrader could not make it")
 
 
 def _only_plan(root):

@@ -52,23 +52,32 @@ def limits(seconds):
 
 def find(unsafe=False):
     """Return the function that turns a command into one that is shut in; NoSandbox if there is no way to."""
-    if shutil.which("bwrap") and _works(bubblewrap):
-        return bubblewrap
-    if shutil.which("docker") and _works(docker):
-        return docker
+    refusals = []
+    for program, shut_in in (("bwrap", bubblewrap), ("docker", docker)):
+        if shutil.which(program):
+            refusal = _try(shut_in)
+            if not refusal:
+                return shut_in
+            refusals.append(f" {program} is here, but it says: {refusal}")
     if unsafe:
         return lambda *command: list(command)
     raise NoSandbox(
         "Grading runs students' code, and there is no sandbox here to run it in. Install bubblewrap (Debian, Ubuntu: "
         "sudo apt-get install bubblewrap) or Docker with the image of classroom/deploy; or, if you trust the "
-        "submissions as your own files, say --unsafe."
+        f"submissions as your own files, say --unsafe.{''.join(refusals)}"
     )
 
 
 @functools.cache
-def _works(shut_in):
+def _try(shut_in):
+    """Return "" if Python runs in a sandbox, else why not."""
     command = shut_in(sys.executable, "-c", "import numpy, IPython")
-    return subprocess.run(command, capture_output=True, check=False, timeout=300).returncode == 0
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, timeout=300, errors="replace")
+    except subprocess.TimeoutExpired:
+        return "nothing, for five minutes"
+    lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+    return "" if done.returncode == 0 else lines[-1][:300]
 
 
 def bubblewrap(*command):

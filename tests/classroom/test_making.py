@@ -1,6 +1,7 @@
 """What is handed out, and what is not in it."""
 
 import re
+import sys
 
 import nbformat
 import pytest
@@ -111,6 +112,10 @@ def test_one_variant_of_each_exercise_is_drawn():
             ["make", "--chapters", "5", "--seed", "1", "--only", "nothing"],
             "no graded question of these chapters is called nothing",
         ),
+        (
+            ["make", "--chapters", "5", "--seed", "1", "--due", "soon"],
+            "due is 'soon'; expected a date and time",
+        ),
         (["grade", "nowhere"], "say which assignment with --assignment"),
     ],
 )
@@ -135,3 +140,14 @@ def test_without_a_sandbox_grading_is_refused(tmp_path, capsys, monkeypatch):
     make.make([4], 1, "one", tmp_path / "course", only=["softmax_rows"])
     assert main(["grade", str(tmp_path), "--course", str(tmp_path / "course")]) == 1
     assert "say --unsafe" in capsys.readouterr().err
+
+
+def test_a_sandbox_that_does_not_work_says_why(monkeypatch):
+    """As on an Ubuntu that forbids bubblewrap its namespaces."""
+    from classroom import sandbox
+
+    refuse = "import sys; sys.exit('bwrap: setting up uid map: Permission denied')"
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda *command: [sys.executable, "-c", refuse])
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: name if name == "bwrap" else None)
+    with pytest.raises(sandbox.NoSandbox, match="bwrap is here, but it says: bwrap: setting up uid map"):
+        sandbox.find()
