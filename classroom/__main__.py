@@ -20,6 +20,7 @@ def parser():
         "--only", nargs="+", default=(), metavar="EXERCISE", help="keep variants of these exercises only"
     )
     made.add_argument("--name", help="of the assignment; chapters-4-5, say, unless given")
+    made.add_argument("--due", metavar="WHEN", help='what comes later is late: "2027-05-01 12:00 UTC", say')
     graded = commands.add_parser("grade", help="grade a folder of submissions")
     graded.add_argument(
         "folder", metavar="FOLDER", help="<student>.ipynb or <student>/<assignment>.ipynb in it"
@@ -48,7 +49,7 @@ def make(options):
     """Make an assignment and say where it is."""
     from .make import make
 
-    plan = make(options.chapters, options.seed, options.name, options.course, options.only)
+    plan = make(options.chapters, options.seed, options.name, options.course, options.only, options.due)
     root = options.course or "course"
     print(
         f"{plan.name}: {len(plan.questions)} questions and {len(plan.written)} in words, {plan.points} points"

@@ -82,10 +82,24 @@ def api(root, unsafe=False, seconds=10.0):
     return NbGraderAPI(CourseDirectory(config=made), config=made)
 
 
-def generate(root, name):
+def read_due(text):
+    """Return a due date as nbgrader keeps it, in UTC, or None; ValueError for what is no date."""
+    from nbgrader.utils import parse_utc
+
+    try:
+        return parse_utc(text)
+    except (ValueError, OverflowError):
+        raise ValueError(f"due is {text!r}; expected a date and time, such as 2027-05-01 12:00 UTC") from None
+
+
+def generate(root, name, due=None):
     """Make the students' version of an assignment; RuntimeError with nbgrader's own words if that fails."""
-    done = api(root).generate_assignment(name, force=True, create=True)
+    nbgrader = api(root)
+    done = nbgrader.generate_assignment(name, force=True, create=True)
     if not done["success"]:
         raise RuntimeError(
             f"nbgrader could not make the assignment {name}:\n{done.get('error')}\n{done.get('log')}"
         )
+    if due:
+        with nbgrader.gradebook as gradebook:
+            gradebook.update_or_create_assignment(name, duedate=due)

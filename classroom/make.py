@@ -51,11 +51,13 @@ def draw(chapters, seed):
     return tuple(questions), tuple(question for question in WRITTEN if question.chapter in chapters)
 
 
-def make(chapters, seed, name=None, folder=None, only=()):
+def make(chapters, seed, name=None, folder=None, only=(), due=None):
     """Write source/, release/ and the plan of an assignment into a course folder, and return its Plan.
 
-    only: names of practice exercises to keep. ValueError for chapters without questions, or an empty choice.
+    only: names of practice exercises to keep. due: when it is to be handed in, such as "2027-05-01 12:00 UTC"; a
+    submission with a later timestamp counts as late. ValueError for chapters without questions, or an empty choice.
     """
+    due = course.read_due(due)
     questions, written = draw(chapters, seed)
     if only:
         unknown = set(only) - {question.practice for question in questions}
@@ -69,7 +71,7 @@ def make(chapters, seed, name=None, folder=None, only=()):
         target = root / "source" / plan.name / f"{plan.name}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook(plan), target)
-        course.generate(root, plan.name)
+        course.generate(root, plan.name, due)
     return plan
 
 
