@@ -367,6 +367,12 @@ def twisted_metadata(s):
     s.nb.metadata.kernelspec = {"name": "ir", "display_name": "R", "language": "R"}
 
 
+def lost_metadata(s):
+    """An editor has kept the cells and nothing that nbgrader knows them by."""
+    for cell in s.fill().nb.cells:
+        cell.metadata = {}
+
+
 def old_format(s):
     s.nb = nbformat.convert(s.fill().nb, 3)
 

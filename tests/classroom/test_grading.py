@@ -52,6 +52,7 @@ EXPECTED = {
     "magics": (5, 10, "Right on all hidden cases."),
     "duplicate_ids": (5, 10, "Right on all hidden cases."),
     "twisted_metadata": (5, 10, "Right on all hidden cases."),
+    "lost_metadata": (5, 10, "Right on all hidden cases."),
     "old_format": (5, 10, "Right on all hidden cases."),
     "ten_megabytes_of_outputs": (5, 10, "Right on all hidden cases."),
     "all_published_solutions": (0, 0, "it returns None"),
