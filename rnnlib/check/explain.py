@@ -1,6 +1,7 @@
 """Turn an exception of a learner's code into a sentence: the line, and the shapes in the book's words."""
 
 import ast
+import functools
 import linecache
 import re
 import sysconfig
@@ -53,9 +54,14 @@ def explain_stop(chain):
 
 def _is_own(filename):
     """Is this file the learner's, and neither a library's nor ours?"""
+    return not filename.startswith(("<frozen", "<__array_function__", *_libraries()))
+
+
+@functools.cache
+def _libraries():
+    """The folders of ours and of the libraries: asked for once, since a deep recursion has thousands of frames."""
     paths = sysconfig.get_paths()
-    libraries = (PACKAGE, paths["stdlib"], paths["purelib"], paths["platlib"])
-    return not filename.startswith(("<frozen", "<__array_function__", *libraries))
+    return PACKAGE, paths["stdlib"], paths["purelib"], paths["platlib"]
 
 
 def _text(filename, line):

@@ -36,7 +36,7 @@ SECONDS = 3.0  # for all cases of one check together
 AGAIN = 0.02  # between two attempts to stop
 GRACE = 1.0  # how long a thread may take to notice
 THREAD = "rnnlib.check"  # the name of the threads in which code runs where no alarm can ring
-DEPTH = 10_000  # calls within calls; far more than an exercise needs, few enough to be left at once
+DEPTH = 5000  # calls within calls; far more than an exercise needs, few enough to be left at once
 MEMORY = 2 * 1024**3  # bytes above what the process holds already
 
 
