@@ -26,7 +26,7 @@ class TablesScroll(SphinxPostTransform):
 
 
 class FiguresKeepTheirSize(SphinxPostTransform):
-    """Show a figure as wide as it was made: an inch is 100 pixels of the page, whatever its resolution."""
+    """Show a figure as wide as it was made, an inch 100 pixels of the page, and fetch it when it comes near."""
 
     default_priority = 5  # after myst-nb has chosen among an output's forms
     formats = ("html",)
@@ -34,6 +34,7 @@ class FiguresKeepTheirSize(SphinxPostTransform):
     def run(self, **kwargs):
         """Set the width of each PNG that knows its resolution and was given no width."""
         for image in self.document.findall(nodes.image):
+            image["loading"] = "lazy"
             path = Path(self.env.srcdir, image["uri"])
             if path.suffix == ".png" and path.is_file() and "width" not in image:
                 inches = png_inches(path.read_bytes())

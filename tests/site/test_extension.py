@@ -219,4 +219,5 @@ def test_a_figure_is_as_wide_on_the_page_as_it_was_made(book):
     shown = [{"output_type": "display_data", "metadata": {}, "data": picture}]
     page, _ = book([cell("markdown", "# One"), cell("code", "plot()", outputs=shown)])
     assert re.search(r'<img [^>]*style="width: 500px;"', page)
+    assert re.search(r'<img [^>]*loading="lazy"', page)
     assert layout.png_inches(base64.b64decode(PIXEL)) is None
