@@ -50,6 +50,12 @@ def press(page, action):
     page.locator(f'[data-action="{action}"]').press("Enter")
 
 
+def has_trained(page, steps):
+    """Wait until so many steps, or more, are behind: a number that is shown may be gone before anybody looks."""
+    said = "Number(/After (\\d+) steps/.exec(document.querySelector('.rnn-sentence').textContent)?.[1])"
+    page.wait_for_function(f"{said} >= {steps}")
+
+
 def sentence(page):
     return page.locator(".rnn-sentence").inner_text()
 
@@ -76,7 +82,7 @@ def test_run_goes_on_until_paused_and_starts_again_from_nothing(opened):
     run = page.locator('[data-action="train-run"]')
     assert run.inner_text() == "run"
     run.press("Enter")
-    page.get_by_text("After 30 steps").wait_for()
+    has_trained(page, 30)
     assert run.inner_text() == "pause"
     run.press("Enter")
     assert run.inner_text() == "run"
@@ -91,7 +97,7 @@ def test_run_goes_on_until_paused_and_starts_again_from_nothing(opened):
 def test_steps_back_show_what_was_and_a_moved_control_stops_the_run(opened):
     page = opened(SMALL)
     press(page, "train-run")
-    page.get_by_text("After 20 steps").wait_for()
+    has_trained(page, 20)
     page.locator('input[id$="-rate"]').evaluate("(input) => (input.closest('details').open = true)")
     page.locator('input[id$="-rate"]').press("ArrowRight")
     page.get_by_text("learning rate 0.012").wait_for()
@@ -110,7 +116,7 @@ def test_the_page_is_drawn_while_the_largest_nets_train(opened):
     page = opened({"T": 60, "units": 32})
     page.evaluate(COUNT)
     press(page, "train-run")
-    page.get_by_text("After 20 steps").wait_for()
+    has_trained(page, 20)
     assert page.evaluate("turns") > 60
 
 
