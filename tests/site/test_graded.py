@@ -1,0 +1,12 @@
+"""Nothing of the graded questions is on the site: no name, no statement, no marking scheme."""
+
+from classroom.variants import QUESTIONS, WRITTEN
+
+
+def test_no_graded_question_is_on_the_site(site):
+    pages = {file: file.read_text(encoding="utf-8") for file in site.rglob("*") if file.suffix in (".html", ".js", ".ipynb", ".md")}  # fmt: skip
+    assert len(pages) > 20
+    secrets = [question.exercise.name for question in QUESTIONS]
+    secrets += [text[:60] for question in WRITTEN for text in (question.text, question.scheme)]
+    found = [(file.name, secret) for file, text in pages.items() for secret in secrets if secret in text]
+    assert not found
