@@ -38,12 +38,11 @@ class Row:
 def grade(folder, name=None, course_folder=None, unsafe=False, seconds=10.0, progress=True):
     """Grade all submissions of a folder, and return the rows, one a student.
 
-    folder: FOLDER/<student>.ipynb, FOLDER/<student>/….ipynb, or nbgrader's FOLDER/<student>/<assignment>/….ipynb, with
-    timestamp.txt beside it if it is to count whether it came in time. name: the assignment; may be left out
-    where one alone
-    was made. seconds: what a cell may take. A broken submission gets its row like any other. NoSandbox if there
-    is no sandbox and unsafe is False;
-    ValueError for a folder without submissions. A second call grades again, and keeps what was graded by hand.
+    folder: FOLDER/<student>.ipynb, FOLDER/<student>/….ipynb, or nbgrader's FOLDER/<student>/<assignment>/….ipynb,
+    with timestamp.txt beside it if it is to count whether it came in time. name: the assignment; may be left out
+    where one alone was made. seconds: what a cell may take. A broken submission gets its row like any other.
+    NoSandbox if there is no sandbox and unsafe is False; ValueError for a folder without submissions. A second call
+    grades again, and keeps what was graded by hand.
     """
     folder = Path(folder)
     sandbox.find(unsafe)  # refuses before anything is copied

@@ -1,11 +1,9 @@
 """What an answer is worth. The student's code has run elsewhere; here are its answers, as data, beside the reference.
 
 A question has *behaviours*: each output on ordinary cases, and the edge cases, each by itself. An output that is
-wrong on
-ordinary cases earns nothing on edge cases: being right where all is 0 is no partial success. The message names the
-first
-behaviour that fails and, where the answers are those of a known mistake, says so in the words of the checks; it never
-shows a hidden number.
+wrong on ordinary cases earns nothing on edge cases: being right where all is 0 is no partial success. The message
+names the first behaviour that fails and, where the answers are those of a known mistake, says so in the words of the
+checks; it never shows a hidden number.
 """
 
 from dataclasses import dataclass

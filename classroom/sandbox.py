@@ -2,11 +2,9 @@
 
 With bubblewrap (Linux; Debian and Ubuntu: `apt-get install bubblewrap`) the sandbox sees the system's libraries and
 Python's environment, read-only, and nothing else: no home, no course folder, no classroom, and no rnnlib, whose
-checks hold
-what comes near to solutions. Where bubblewrap is
-missing, Docker serves, with an image that holds the same packages. Where neither is there, grading is refused
-unless the
-teacher says `--unsafe`: then the code runs as the teacher, with limits on time, memory and output alone.
+checks hold what comes near to solutions. Where bubblewrap is missing, Docker serves, with an image that holds the
+same packages. Where neither is there, grading is refused unless the teacher says `--unsafe`: then the code runs as
+the teacher, with limits on time, memory and output alone.
 """
 
 import functools

@@ -34,9 +34,8 @@ def _leaky_args(rng, B, D, H):
 LEAKY_STEP = Question(
     chapter=2, practice="rnn_step", variant="leaky", points=4, minutes=10,
     text=(
-        "A leaky cell moves only a part of the way to its new state: $h_t = (1 - a)\\, h_{t-1} + a \\tanh(x_t "
-        "W_{xh} + h_{t-1} "
-        "W_{hh} + b_h)$, with `leak` for $a$. `x_t` is (B, D), `h_prev` (B, H). Return $h_t$."
+        "A leaky cell moves only a part of the way to its new state: $h_t = (1 - a)\\, h_{t-1} + a \\tanh(x_t W_{xh} "
+        "+ h_{t-1} W_{hh} + b_h)$, with `leak` for $a$. `x_t` is (B, D), `h_prev` (B, H). Return $h_t$."
     ),
     exercise=Exercise(
         name="leaky_step", args=("x_t", "h_prev", "W_xh", "W_hh", "b_h", "leak"), outputs=(("h_t", "(B, H)"),),
@@ -67,8 +66,8 @@ COLUMN_STEP = Question(
     chapter=2, practice="rnn_step", variant="columns", points=4, minutes=10,
     text=(
         "Many texts write vectors as columns: $h_t = \\tanh(V_{hx} x_t + V_{hh} h_{t-1} + b)$. A batch stands in "
-        "columns, too: "
-        "`x_t` is (D, B), `h_prev` (H, B), `V_hx` (H, D), `V_hh` (H, H), `b` (H, 1). Return $h_t$, (H, B)."
+        "columns, too: `x_t` is (D, B), `h_prev` (H, B), `V_hx` (H, D), `V_hh` (H, H), `b` (H, 1). Return $h_t$, (H, "
+        "B)."
     ),
     exercise=Exercise(
         name="column_step", args=("x_t", "h_prev", "V_hx", "V_hh", "b"), outputs=(("h_t", "(H, B)"),),
@@ -105,9 +104,8 @@ def _sequence_cases(rng):
 RELU_FORWARD = Question(
     chapter=2, practice="rnn_forward", variant="relu", points=5, minutes=15,
     text=(
-        "Run a cell with the activation $\\max(a, 0)$ over a whole batch of sequences: `x` is (T, B, D), `h_0` "
-        "(B, H). Return "
-        "all states, (T+1, B, H), with $h_0$ first."
+        "Run a cell with the activation $\\max(a, 0)$ over a whole batch of sequences: `x` is (T, B, D), `h_0` (B, "
+        "H). Return all states, (T+1, B, H), with $h_0$ first."
     ),
     exercise=Exercise(
         name="relu_forward", args=("x", "h_0", "W_xh", "W_hh", "b_h"), outputs=(("h", "(T+1, B, H)"),),
@@ -126,14 +124,13 @@ WRITTEN = [
     Written(
         chapter=2, name="why-not-elementwise", points=3, minutes=10,
         text=(
-            "A colleague proposes to replace $h_{t-1} W_{hh}$ by $h_{t-1} \\odot w$ with one weight for each "
-            "unit. What can the "
-            "network no longer do, and how many parameters does it save for $H = 100$? Two to four sentences."
+            "A colleague proposes to replace $h_{t-1} W_{hh}$ by $h_{t-1} \\odot w$ with one weight for each unit. "
+            "What can the network no longer do, and how many parameters does it save for $H = 100$? Two to four "
+            "sentences."
         ),
         scheme=(
-            "1 point: no unit learns of another one's past; H scalar networks side by side. 1 point: 10000 − 100 "
-            "= 9900 saved. 1 "
-            "point: a fitting consequence (no combination of two remembered things, for instance)."
+            "1 point: no unit learns of another one's past; H scalar networks side by side. 1 point: 10000 − 100 = "
+            "9900 saved. 1 point: a fitting consequence (no combination of two remembered things, for instance)."
         ),
     ),
 ]  # fmt: skip

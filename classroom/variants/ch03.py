@@ -27,9 +27,9 @@ def _at_ends(h, lengths):
 MEAN_STATES = Question(
     chapter=3, practice="last_states", variant="mean", points=5, minutes=15,
     text=(
-        "`h` is (T+1, B, H), with $h_0$ first; `lengths` (B,) says how many steps each sequence really has. "
-        "Return (B, H): for "
-        "each sequence the mean of its own states $h_1$ to $h_{\\text{length}}$, the padding and $h_0$ left out."
+        "`h` is (T+1, B, H), with $h_0$ first; `lengths` (B,) says how many steps each sequence really has. Return "
+        "(B, H): for each sequence the mean of its own states $h_1$ to $h_{\\text{length}}$, the padding and $h_0$ "
+        "left out."
     ),
     exercise=Exercise(
         name="mean_states", args=("h", "lengths"), outputs=(("mean", "(B, H)"),), cases=_state_cases,
@@ -70,11 +70,9 @@ def _pad_back(sequences):
 PAD_FRONT = Question(
     chapter=3, practice="pad", variant="front", points=5, minutes=15,
     text=(
-        "`sequences` is a list of arrays (length, D) of different lengths. Put them into one batch with the "
-        "padding *in front*, "
-        "so that all end at the last step. Return `(x, mask)`: `x` (T, B, D) with zeros as padding, `mask` (T, "
-        "B) True where a "
-        "step is real."
+        "`sequences` is a list of arrays (length, D) of different lengths. Put them into one batch with the padding "
+        "*in front*, so that all end at the last step. Return `(x, mask)`: `x` (T, B, D) with zeros as padding, "
+        "`mask` (T, B) True where a step is real."
     ),
     exercise=Exercise(
         name="pad_front", args=("sequences",), outputs=(("x", "(T, B, D)"), ("mask", "(T, B)")), cases=_pad_cases,

@@ -34,8 +34,9 @@ def _softmax_cases(rng):
 SOFTMAX_COLUMNS = Question(
     chapter=4, practice="softmax_rows", variant="columns", points=4, minutes=10,
     text=(
-        "A batch of logits stands in columns here: `o` is (O, B), one column for each sequence. Return the softmax of "
-        "`o / temperature` over the classes, (O, B): each column sums to 1. It must hold for logits of a thousand, too."
+        "A batch of logits stands in columns here: `o` is (O, B), one column for each sequence. Return the softmax "
+        "of `o / temperature` over the classes, (O, B): each column sums to 1. It must hold for logits of a "
+        "thousand, too."
     ),
     exercise=Exercise(
         name="softmax_columns", args=("o", "temperature"), outputs=(("y_hat", "(O, B)"),), cases=_softmax_cases,
@@ -79,8 +80,7 @@ CROSS_ENTROPY_BITS = Question(
     chapter=4, practice="masked_cross_entropy", variant="bits", points=5, minutes=15,
     text=(
         "`o` is (T, B, O), `targets` (T, B) whole numbers, `mask` (T, B) True where a step counts. Return the "
-        "cross-entropy "
-        "in *bits* per counted step: one number, the mean over the steps that the mask lets through."
+        "cross-entropy in *bits* per counted step: one number, the mean over the steps that the mask lets through."
     ),
     exercise=Exercise(
         name="bits_per_step", args=("o", "targets", "mask"), outputs=(("bits", "()"),), cases=_loss_cases,
@@ -117,9 +117,8 @@ LOSS_GRADIENT_SMOOTH = Question(
     chapter=4, practice="loss_gradient", variant="smoothed", points=6, minutes=20,
     text=(
         "Smoothed targets put $1 - a$ on the right class and spread $a$ evenly over all $O$ classes (the right one "
-        "included). The loss is the cross-entropy with these targets, summed over the counted steps and divided "
-        "by the batch "
-        "size $B$. `amount` is $a$. Return $\\partial L / \\partial o$, (T, B, O)."
+        "included). The loss is the cross-entropy with these targets, summed over the counted steps and divided by "
+        "the batch size $B$. `amount` is $a$. Return $\\partial L / \\partial o$, (T, B, O)."
     ),
     exercise=Exercise(
         name="smoothed_gradient", args=("o", "targets", "mask", "amount"), outputs=(("do", "(T, B, O)"),),
@@ -142,18 +141,14 @@ WRITTEN = [
     Written(
         chapter=4, name="mean-or-sum", points=3, minutes=10,
         text=(
-            "Two groups train the same network with the same learning rate. One takes the sum of the losses over "
-            "all steps "
-            "and the batch, the other the mean. One of the two runs explodes. Which, why, and what should that "
-            "group change? "
-            "Three to five sentences."
+            "Two groups train the same network with the same learning rate. One takes the sum of the losses over all "
+            "steps and the batch, the other the mean. One of the two runs explodes. Which, why, and what should that "
+            "group change? Three to five sentences."
         ),
         scheme=(
-            "1 point: the sum; its gradient is T · B times as long. 1 point: the same rate takes steps T · B "
-            "times as long. "
-            "1 point: divide the rate by T · B, or take the mean (either); a mention that clipping hides this is "
-            "a bonus, not a "
-            "condition."
+            "1 point: the sum; its gradient is T · B times as long. 1 point: the same rate takes steps T · B times "
+            "as long. 1 point: divide the rate by T · B, or take the mean (either); a mention that clipping hides "
+            "this is a bonus, not a condition."
         ),
     ),
 ]  # fmt: skip

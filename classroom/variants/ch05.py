@@ -69,8 +69,7 @@ def _backward(name):
         chapter=5, practice="rnn_backward", variant=name, points=10, minutes=30,
         text=(
             f"The cell's activation is {NAMES[name]}. `x` is (T, B, D), `h` (T+1, B, H) with $h_0$ first, `dh` "
-            "(T, B, H) what the "
-            "loss reads directly from each state. Return `(dW_xh, dW_hh, db_h, dx, dh_0)`."
+            "(T, B, H) what the loss reads directly from each state. Return `(dW_xh, dW_hh, db_h, dx, dh_0)`."
         ),
         exercise=Exercise(
             name=f"{name}_backward", args=("x", "h", "dh", "W_xh", "W_hh"),
@@ -118,10 +117,9 @@ def _step_slip(**how):
 STEP_COLUMNS = Question(
     chapter=5, practice="rnn_step_backward", variant="columns", points=6, minutes=20,
     text=(
-        "Here a batch stands in *columns*: `x_t` is (D, B), `h_prev`, `h_t` and `dh_t` are (H, B), and "
-        "$h_t = \\tanh(V_{hx} x_t + V_{hh} h_{t-1} + b)$ with `V_hx` (H, D), `V_hh` (H, H) and $b$ (H, 1). "
-        "`dh_t` is the total "
-        "$\\delta_t$. Return `(dx_t, dh_prev, dV_hx, dV_hh, db)`, each of the shape of what it belongs to."
+        "Here a batch stands in *columns*: `x_t` is (D, B), `h_prev`, `h_t` and `dh_t` are (H, B), and $h_t = "
+        "\\tanh(V_{hx} x_t + V_{hh} h_{t-1} + b)$ with `V_hx` (H, D), `V_hh` (H, H) and $b$ (H, 1). `dh_t` is the "
+        "total $\\delta_t$. Return `(dx_t, dh_prev, dV_hx, dV_hh, db)`, each of the shape of what it belongs to."
     ),
     exercise=Exercise(
         name="column_step_backward", args=("dh_t", "x_t", "h_prev", "h_t", "V_hx", "V_hh"),
@@ -170,10 +168,9 @@ def _leaky_cases(rng):
 SCALAR_LEAKY = Question(
     chapter=5, practice="scalar_bptt", variant="leaky", points=6, minutes=20,
     text=(
-        "A leaky unit keeps a part of its state as it is: $h_t = \\lambda h_{t-1} + \\tanh(w h_{t-1} + x_t)$. "
-        "`x` and `dh` hold "
-        "$T$ numbers; `dh[k]` is what the loss reads directly from $h_{k+1}$. Return `(dw, dleak, dh_0)`, with "
-        "`leak` for $\\lambda$."
+        "A leaky unit keeps a part of its state as it is: $h_t = \\lambda h_{t-1} + \\tanh(w h_{t-1} + x_t)$. `x` "
+        "and `dh` hold $T$ numbers; `dh[k]` is what the loss reads directly from $h_{k+1}$. Return `(dw, dleak, "
+        "dh_0)`, with `leak` for $\\lambda$."
     ),
     exercise=Exercise(
         name="leaky_bptt", args=("w", "leak", "x", "h_0", "dh"), outputs=(("dw", "()"), ("dleak", "()"),
@@ -193,18 +190,14 @@ WRITTEN = [
     Written(
         chapter=5, name="derive-learned-start", points=6, minutes=20,
         text=(
-            "Derive $\\partial L / \\partial h_0$ for $h_t = \\tanh(x_t W_{xh} + h_{t-1} W_{hh} + b_h)$ and a "
-            "loss at every step, "
-            "from the chain rule, for $T = 2$. Mark which derivatives are immediate and which are total. Then "
-            "say what changes "
-            "if all $B$ sequences of a batch share one learned $h_0$."
+            "Derive $\\partial L / \\partial h_0$ for $h_t = \\tanh(x_t W_{xh} + h_{t-1} W_{hh} + b_h)$ and a loss "
+            "at every step, from the chain rule, for $T = 2$. Mark which derivatives are immediate and which are "
+            "total. Then say what changes if all $B$ sequences of a batch share one learned $h_0$."
         ),
         scheme=(
             "2 points: both routes of h_1 (L_1, and h_2) added. 1 point: φ′(a_t) and the transposed W_hh in the "
-            "right order. 1 point: "
-            "immediate and total told apart. 1 point: δ_0 = (δ_1 ⊙ φ′(a_1)) W_hhᵀ. 1 point: with a shared h_0 "
-            "the B gradients are "
-            "summed, since one parameter is used B times."
+            "right order. 1 point: immediate and total told apart. 1 point: δ_0 = (δ_1 ⊙ φ′(a_1)) W_hhᵀ. 1 point: "
+            "with a shared h_0 the B gradients are summed, since one parameter is used B times."
         ),
     ),
 ]  # fmt: skip

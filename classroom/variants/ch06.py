@@ -25,8 +25,7 @@ MOMENTUM = Question(
     chapter=6, practice="sgd_step", variant="momentum", points=4, minutes=10,
     text=(
         "SGD with momentum keeps a velocity: $v \\leftarrow \\beta v + \\partial L / \\partial W$, then $W "
-        "\\leftarrow W - \\eta v$, "
-        "with `lr` for $\\eta$. Return the new `(W, v)`; the arguments stay as they are."
+        "\\leftarrow W - \\eta v$, with `lr` for $\\eta$. Return the new `(W, v)`; the arguments stay as they are."
     ),
     exercise=Exercise(
         name="momentum_step", args=("W", "dW", "v", "lr", "beta"), outputs=(("W", "as W"), ("v", "as W")),
@@ -70,9 +69,9 @@ def _adamw_cases(rng):
 ADAMW = Question(
     chapter=6, practice="adam_step", variant="decay", points=6, minutes=20,
     text=(
-        "Adam with *decoupled* weight decay: after the usual step of Adam, with its corrections for $t$, $W$ is "
-        "made smaller by "
-        "`lr * decay * W` (the old $W$), and the decay enters neither `m` nor `v`. Return the new `(W, m, v)`."
+        "Adam with *decoupled* weight decay: after the usual step of Adam, with its corrections for $t$, $W$ is made "
+        "smaller by `lr * decay * W` (the old $W$), and the decay enters neither `m` nor `v`. Return the new `(W, m, "
+        "v)`."
     ),
     exercise=Exercise(
         name="adamw_step", args=("W", "dW", "m", "v", "t", "lr", "beta1", "beta2", "eps", "decay"),
@@ -102,9 +101,8 @@ def _split_cases(rng):
 SPLIT_THREE = Question(
     chapter=6, practice="split_in_time", variant="three", points=3, minutes=8,
     text=(
-        "Split a series in time into three parts that follow each other: `(training, validation, test)`, the "
-        "last `n_test` "
-        "values for the test and the `n_validation` before them for validation."
+        "Split a series in time into three parts that follow each other: `(training, validation, test)`, the last "
+        "`n_test` values for the test and the `n_validation` before them for validation."
     ),
     exercise=Exercise(
         name="split_three", args=("series", "n_validation", "n_test"),

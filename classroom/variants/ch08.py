@@ -23,9 +23,8 @@ def _jacobian_cases(rng):
 LEAKY_JACOBIAN = Question(
     chapter=8, practice="jacobian", variant="leaky", points=4, minutes=10,
     text=(
-        "A leaky cell: $h_t = \\lambda h_{t-1} + \\tanh(a_t)$ with $a_t = x_t W_{xh} + h_{t-1} W_{hh} + b_h$. "
-        "Return its Jacobian "
-        "$J_t$, (H, H), so that `dh_t = dh_prev @ J_t`; `leak` is $\\lambda$."
+        "A leaky cell: $h_t = \\lambda h_{t-1} + \\tanh(a_t)$ with $a_t = x_t W_{xh} + h_{t-1} W_{hh} + b_h$. Return "
+        "its Jacobian $J_t$, (H, H), so that `dh_t = dh_prev @ J_t`; `leak` is $\\lambda$."
     ),
     exercise=Exercise(
         name="leaky_jacobian", args=("a_t", "W_hh", "leak"), outputs=(("J_t", "(H, H)"),), cases=_jacobian_cases,
@@ -61,10 +60,9 @@ def _norm_cases(rng):
 LOGISTIC_NORMS = Question(
     chapter=8, practice="gradient_norms", variant="logistic", points=5, minutes=12,
     text=(
-        "The cell's activation is the logistic function. `h` is (T+1, H), one sequence with $h_0$ first; "
-        "`dh_last` (H,) is "
-        "$\\partial L / \\partial h_T$, and no other step has a loss. Return the $T + 1$ norms "
-        "$\\lVert \\partial L / \\partial h_t \\rVert$, from $t = 0$ on."
+        "The cell's activation is the logistic function. `h` is (T+1, H), one sequence with $h_0$ first; `dh_last` "
+        "(H,) is $\\partial L / \\partial h_T$, and no other step has a loss. Return the $T + 1$ norms $\\lVert "
+        "\\partial L / \\partial h_t \\rVert$, from $t = 0$ on."
     ),
     exercise=Exercise(
         name="logistic_norms", args=("h", "W_hh", "dh_last"), outputs=(("norms", "(T+1,)"),), cases=_norm_cases,
@@ -85,16 +83,13 @@ WRITTEN = [
     Written(
         chapter=8, name="derive-bound", points=6, minutes=20,
         text=(
-            "Show that $s_{\\max}(W_{hh}) < 4$ suffices for the gradient of a network with the logistic "
-            "activation to vanish. Say "
-            "why the converse, \"$s_{\\max} > 4$ makes it explode\", is wrong, with an example."
+            "Show that $s_{\\max}(W_{hh}) < 4$ suffices for the gradient of a network with the logistic activation "
+            "to vanish. Say why the converse, \"$s_{\\max} > 4$ makes it explode\", is wrong, with an example."
         ),
         scheme=(
-            "2 points: φ′ = σ(1 − σ) ≤ 1/4, with the place of the maximum. 2 points: s_max(J_t) ≤ s_max(W) · max "
-            "φ′ < 1 at every "
-            "step, so the product is bounded by a power of a number below 1. 2 points: the bound is no equality; "
-            "saturation "
-            "(or a direction that is not the most stretched one) as the example."
+            "2 points: φ′ = σ(1 − σ) ≤ 1/4, with the place of the maximum. 2 points: s_max(J_t) ≤ s_max(W) · max φ′ "
+            "< 1 at every step, so the product is bounded by a power of a number below 1. 2 points: the bound is no "
+            "equality; saturation (or a direction that is not the most stretched one) as the example."
         ),
     ),
 ]  # fmt: skip

@@ -49,9 +49,8 @@ def _slip(order, cell=CELL, out=OUT):
 ONNX_STEP = Question(
     chapter=10, practice="lstm_step", variant="onnx", points=6, minutes=15,
     text=(
-        "One step of an LSTM whose column blocks stand in the order of ONNX: $i, o, f, g$. `W_xh` is (D, 4H), "
-        "`W_hh` (H, 4H), "
-        "`b_h` (4H,). Return `(h_t, c_t)`."
+        "One step of an LSTM whose column blocks stand in the order of ONNX: $i, o, f, g$. `W_xh` is (D, 4H), `W_hh` "
+        "(H, 4H), `b_h` (4H,). Return `(h_t, c_t)`."
     ),
     exercise=Exercise(
         name="onnx_lstm_step", args=ARGS, outputs=OUTPUTS, cases=_cases(4), reference=_slip("iofg"),
@@ -69,10 +68,9 @@ COUPLED = lambda v, c: v["f"] * c + (1 - v["f"]) * v["g"]
 COUPLED_STEP = Question(
     chapter=10, practice="lstm_step", variant="coupled", points=6, minutes=15,
     text=(
-        "A coupled LSTM has no input gate of its own: what is forgotten makes room for what is written, "
-        "$c_t = f_t \\odot c_{t-1} + (1 - f_t) \\odot g_t$ and $h_t = o_t \\odot \\tanh(c_t)$. Its three blocks "
-        "stand in the order "
-        "$f, g, o$: `W_xh` is (D, 3H), `W_hh` (H, 3H), `b_h` (3H,). Return `(h_t, c_t)`."
+        "A coupled LSTM has no input gate of its own: what is forgotten makes room for what is written, $c_t = f_t "
+        "\\odot c_{t-1} + (1 - f_t) \\odot g_t$ and $h_t = o_t \\odot \\tanh(c_t)$. Its three blocks stand in the "
+        "order $f, g, o$: `W_xh` is (D, 3H), `W_hh` (H, 3H), `b_h` (3H,). Return `(h_t, c_t)`."
     ),
     exercise=Exercise(
         name="coupled_lstm_step", args=ARGS, outputs=OUTPUTS, cases=_cases(3), reference=_slip("fgo", cell=COUPLED),
@@ -100,8 +98,7 @@ OPEN_ONNX = Question(
     chapter=10, practice="open_forget", variant="onnx", points=2, minutes=5,
     text=(
         "`b_h` (4H,) belongs to an LSTM whose blocks stand in the order $i, o, f, g$. Return a copy in which the "
-        "forget gate's "
-        "biases are `value` and all others are what they were."
+        "forget gate's biases are `value` and all others are what they were."
     ),
     exercise=Exercise(
         name="open_onnx_forget", args=("b_h", "value"), outputs=(("b_h", "(4H,)"),), reference=_open_block(2),
@@ -120,15 +117,12 @@ WRITTEN = [
         chapter=10, name="solved-or-not", points=4, minutes=15,
         text=(
             "\"The LSTM solves the vanishing gradient.\" Correct this sentence in four to six sentences, with at "
-            "least one number and "
-            "one thing that the LSTM does change."
+            "least one number and one thing that the LSTM does change."
         ),
         scheme=(
-            "1 point: the direct path multiplies by f < 1, so it decays, e.g. .731^20 = .002. 1 point: the rate "
-            "can be set and "
-            "learned, for each unit. 1 point: other routes go through W_hh and can explode. 1 point: the forget "
-            "bias or clipping as "
-            "a consequence."
+            "1 point: the direct path multiplies by f < 1, so it decays, e.g. .731^20 = .002. 1 point: the rate can "
+            "be set and learned, for each unit. 1 point: other routes go through W_hh and can explode. 1 point: the "
+            "forget bias or clipping as a consequence."
         ),
     ),
 ]  # fmt: skip

@@ -40,11 +40,10 @@ def _slip(**how):
 CHUNG_STEP = Question(
     chapter=11, practice="gru_step", variant="chung", points=6, minutes=20,
     text=(
-        "A GRU in another convention: the update gate says how much is *replaced*, $h_t = (1 - z_t) \\odot "
-        "h_{t-1} + z_t \\odot "
-        "n_t$; the reset gate acts *before* the product, $n_t = \\tanh(x_t W_{xn} + (r_t \\odot h_{t-1}) W_{hn} "
-        "+ b_n)$; the blocks "
-        "stand in the order $z, r, n$. `W_xh` is (D, 3H), `W_hh` (H, 3H), `b_h` (3H,). Return $h_t$."
+        "A GRU in another convention: the update gate says how much is *replaced*, $h_t = (1 - z_t) \\odot h_{t-1} + "
+        "z_t \\odot n_t$; the reset gate acts *before* the product, $n_t = \\tanh(x_t W_{xn} + (r_t \\odot h_{t-1}) "
+        "W_{hn} + b_n)$; the blocks stand in the order $z, r, n$. `W_xh` is (D, 3H), `W_hh` (H, 3H), `b_h` (3H,). "
+        "Return $h_t$."
     ),
     exercise=Exercise(
         name="chung_gru_step", args=("x_t", "h_prev", "W_xh", "W_hh", "b_h"), outputs=(("h_t", "(B, H)"),),
