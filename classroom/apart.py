@@ -160,7 +160,7 @@ def points_output(verdict):
 
 def outputs(report, key):
     """Return what a student's cell printed, and its error."""
-    found = (report or {}).get("cells", {}).get(key)
+    found = report.get("cells", {}).get(key)
     if not isinstance(found, dict):
         return []
     printed = str(found.get("output") or "")[:KEPT]

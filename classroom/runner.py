@@ -1,11 +1,9 @@
 """Run a student's cells, then their functions on given arguments, and report what came of it as lines of JSON.
 
 This file runs inside the sandbox, alone: it imports nothing of the classroom. A supervisor, which never runs a
-student's
-code, starts a *session* that runs the cells one after the other. A cell that ends the session or takes too long is
-left out
-of the next session, so that one bad cell costs no other. Then each question is answered in a process of its own, forked
-from the session. Read the job from standard input, write the report to standard output:
+student's code, starts a *session* that runs the cells one after the other. A cell that ends the session or takes too
+long is left out of the next session, so that one bad cell costs no other. Then each question is answered in a process
+of its own, forked from the session. Read the job from standard input, write the report to standard output:
 
     {"cells": [{"id", "source"}], "questions": [{"name", "cases": [[argument, …], …]}],
      "absent": [package, …], "seconds": {"cell", "question", "all"}, "memory": bytes, "output": bytes,

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 RUNNER = Path(__file__).with_name("runner.py")
@@ -37,14 +37,14 @@ class Limits:
     Seconds a cell, a question and in all; bytes of memory, and of output a cell; processes.
     """
 
-    seconds: dict = field(default_factory=lambda: {"cell": 10.0, "question": 10.0, "all": 120.0})
+    seconds: dict
     memory: int = 2 * 2**30
     output: int = 2**20
     processes: int = 40
 
 
 def limits(seconds):
-    """Return the limits with other seconds for a cell and a question."""
+    """Return the limits for so many seconds a cell, and a question."""
     return Limits(seconds={"cell": seconds, "question": seconds, "all": 12 * seconds})
 
 

@@ -2,18 +2,15 @@
 
 import numpy as np
 
+from rnnlib.check.cell import sigmoid
 from rnnlib.check.engine import Case, Exercise
 
 from ..question import Question, Written
 
 
-def _sigmoid(a):
-    return 1 / (1 + np.exp(-a))
-
-
 def _step(x_t, h_prev, c_prev, W_xh, W_hh, b_h, order, cell, out):
     blocks = dict(zip(order, np.split(x_t @ W_xh + h_prev @ W_hh + b_h, len(order), axis=-1)))
-    v = {name: np.tanh(block) if name == "g" else _sigmoid(block) for name, block in blocks.items()}
+    v = {name: np.tanh(block) if name == "g" else sigmoid(block) for name, block in blocks.items()}
     c_t = cell(v, c_prev)
     return out(v["o"], c_t), c_t
 

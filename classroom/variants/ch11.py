@@ -2,20 +2,17 @@
 
 import numpy as np
 
+from rnnlib.check.cell import sigmoid
 from rnnlib.check.engine import Case, Exercise
 
 from ..question import Question
-
-
-def _sigmoid(a):
-    return 1 / (1 + np.exp(-a))
 
 
 def _step(x_t, h_prev, W_xh, W_hh, b_h, order="zrn", mix=lambda z, n, h: (1 - z) * h + z * n, before=True):
     H = h_prev.shape[1]
     at = {name: slice(k * H, (k + 1) * H) for k, name in enumerate(order)}
     part = lambda h, name: x_t @ W_xh[:, at[name]] + h @ W_hh[:, at[name]] + b_h[at[name]]
-    z, r = _sigmoid(part(h_prev, "z")), _sigmoid(part(h_prev, "r"))
+    z, r = sigmoid(part(h_prev, "z")), sigmoid(part(h_prev, "r"))
     n = (
         np.tanh(part(r * h_prev, "n"))
         if before

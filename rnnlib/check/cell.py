@@ -54,7 +54,12 @@ def readout_fixed(function):
 # --- rnn_step --------------------------------------------------------------------------------------------------
 
 
-def _sigmoid(a):
+def sigmoid(a):
+    """The logistic function, as a chapter writes it.
+
+    >>> float(sigmoid(0.0))
+    0.5
+    """
     return 1 / (1 + np.exp(-a))
 
 
@@ -89,7 +94,7 @@ STEP_MISTAKES = (
     ("the activation is missing: h_t = tanh(a_t), and only a_t is computed.",
      lambda *args: _step(*args, phi=lambda a: a)),
     ("the logistic function stands where the tanh belongs.",
-     lambda *args: _step(*args, phi=_sigmoid)),
+     lambda *args: _step(*args, phi=sigmoid)),
     ("a ReLU stands where the tanh belongs.",
      lambda *args: _step(*args, phi=lambda a: np.maximum(a, 0))),
     ("the bias b_h is missing inside the tanh.",

@@ -2,11 +2,8 @@
 
 import numpy as np
 
+from .cell import sigmoid
 from .engine import Case, Exercise, judge
-
-
-def _sigmoid(a):
-    return 1 / (1 + np.exp(-a))
 
 
 def _blocks(W, order="rzn"):
@@ -35,7 +32,7 @@ def _before(x_n, r, h, W_n, b_hn):
     return x_n + (r * h) @ W_n + b_hn
 
 
-def _step(x_t, h_prev, W_xh, W_hh, b_h, b_hn=0.0, *, a_n=_after, mix=_mix, blocks=_blocks, sigma=_sigmoid, phi=np.tanh,
+def _step(x_t, h_prev, W_xh, W_hh, b_h, b_hn=0.0, *, a_n=_after, mix=_mix, blocks=_blocks, sigma=sigmoid, phi=np.tanh,
           turn=lambda W: W, heard=lambda h: h, read=lambda r, h: h, seen=lambda z, h: h,
           kept=lambda r, h: h):  # fmt: skip
     """One step of a GRU; each keyword is a place for a mistake."""
@@ -83,9 +80,9 @@ _COMMON = (
     ("the mix is squashed once more; n has its tanh, and h_t = (1 − z) ⊙ n + z ⊙ h_{t−1} needs none.",
      {"mix": lambda z, n, h: np.tanh(_mix(z, n, h))}),
     ("the candidate has no tanh: n = tanh(…).", {"phi": lambda a: a}),
-    ("the candidate is squashed by σ; it is no gate, and takes the tanh.", {"phi": _sigmoid}),
+    ("the candidate is squashed by σ; it is no gate, and takes the tanh.", {"phi": sigmoid}),
     ("the gates are squashed by tanh; r and z are σ(…), between 0 and 1.", {"sigma": np.tanh}),
-    ("tanh and σ have changed places: r and z are σ(…), n is tanh(…).", {"sigma": np.tanh, "phi": _sigmoid}),
+    ("tanh and σ have changed places: r and z are σ(…), n is tanh(…).", {"sigma": np.tanh, "phi": sigmoid}),
     ("the gates have no σ: r and z are σ(…), between 0 and 1.", {"sigma": lambda a: a}),
     ("the blocks of W_hh stand transposed: rows are sequences, so the product is h_prev @ W_hh.",
      {"turn": lambda W: W.T}),
@@ -339,7 +336,7 @@ GRU_STEP_BACKWARD = Exercise(
         ("the gates have the slope of tanh; that of σ is r (1 − r) and z (1 − z).",
          _back_slip(slope_z=lambda z: 1 - z**2, slope_r=lambda r: 1 - r**2)),
         ("r and z are squashed twice: they are σ(a) already, so their slopes are r (1 − r) and z (1 − z).",
-         _back_slip(slope_z=lambda z: _sigma_prime(_sigmoid(z)), slope_r=lambda r: _sigma_prime(_sigmoid(r)))),
+         _back_slip(slope_z=lambda z: _sigma_prime(sigmoid(z)), slope_r=lambda r: _sigma_prime(sigmoid(r)))),
         ("da_n lacks the factor 1 − z, with which the candidate stands in h_t.", _back_slip(let_in=lambda z: 1.0)),
         ("da_n has the factor z; the candidate stands in h_t with 1 − z.", _back_slip(let_in=lambda z: z)),
         ("da_n has the factor z and the direct route 1 − z; z keeps, and 1 − z lets the candidate in.",

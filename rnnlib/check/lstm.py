@@ -4,19 +4,16 @@ from itertools import permutations
 
 import numpy as np
 
+from .cell import sigmoid
 from .engine import Case, Exercise, judge
 
 # --- one step forward, with every slip that it knows -----------------------------------------------------------
 
 
-def _sigmoid(a):
-    return 1 / (1 + np.exp(-a))
-
-
 def _gates(x_t, h_prev, W_xh, W_hh, b_h, order="ifgo", squash=None, read=lambda h_prev: h_prev):
     """Return the four blocks by name, each behind its own activation."""
     blocks = np.split(x_t @ W_xh + read(h_prev) @ W_hh + b_h, 4, axis=-1)
-    squash = {"i": _sigmoid, "f": _sigmoid, "g": np.tanh, "o": _sigmoid, **(squash or {})}
+    squash = {"i": sigmoid, "f": sigmoid, "g": np.tanh, "o": sigmoid, **(squash or {})}
     return {name: squash[name](block) for name, block in zip(order, blocks)}
 
 
@@ -58,11 +55,11 @@ SQUASHED_CELL = (
 
 _FORWARD = (
     *((ORDER.format(", ".join(order)), _slip(order=order)) for order in ORDERS),
-    (LOGISTIC_CANDIDATE, _slip(squash={"g": _sigmoid})),
+    (LOGISTIC_CANDIDATE, _slip(squash={"g": sigmoid})),
     (TANH_GATES, _slip(squash={"i": np.tanh, "f": np.tanh, "o": np.tanh})),
     (NO_CANDIDATE, _slip(squash={"g": lambda a: a})),
     ("i, f, o and g are all squashed by tanh and σ has no place; a gate is σ, the candidate is tanh.",
-     _slip(squash={"i": np.tanh, "f": np.tanh, "o": np.tanh, "g": _sigmoid})),
+     _slip(squash={"i": np.tanh, "f": np.tanh, "o": np.tanh, "g": sigmoid})),
     (NOT_CARRIED, _slip(cell=lambda i, f, g, c, h: i * g)),
     (NO_INPUT_GATE, _slip(cell=lambda i, f, g, c, h: f * c + g)),
     (NO_FORGET_GATE, _slip(cell=lambda i, f, g, c, h: c + i * g)),
@@ -73,7 +70,7 @@ _FORWARD = (
     (NO_TANH_OUT, _slip(out=lambda o, c, before: o * c)),
     (OLD_CELL_OUT, _slip(out=lambda o, c, before: o * np.tanh(before))),
     (NO_OUTPUT_GATE, _slip(out=lambda o, c, before: np.tanh(c))),
-    (LOGISTIC_OUT, _slip(out=lambda o, c, before: o * _sigmoid(c))),
+    (LOGISTIC_OUT, _slip(out=lambda o, c, before: o * sigmoid(c))),
     (GATE_INSIDE, _slip(out=lambda o, c, before: np.tanh(o * c))),
     (SQUASHED_CELL, _slip(cell=lambda i, f, g, c, h: np.tanh(f * c + i * g), out=lambda o, c, before: o * c)),
     (SQUASHED_CELL, _slip(cell=lambda i, f, g, c, h: np.tanh(f * c + i * g))),
@@ -214,7 +211,7 @@ OPEN_FORGET = Exercise(
         ("only f's block comes back; return all of b_h, (4H,).",
          lambda b_h, value: np.full(len(b_h) // 4, value)),
         ("f's block holds σ(value); b_h stands before the σ, so it holds the value itself.",
-         lambda b_h, value: _set_block(1)(b_h, _sigmoid(value))),
+         lambda b_h, value: _set_block(1)(b_h, sigmoid(value))),
         ("the other blocks are set to 0; they stay as they are.",
          lambda b_h, value: _set_block(1)(0 * b_h, value)),
     ),
@@ -248,7 +245,7 @@ FORGET_BIAS_FOR = Exercise(
         ("this is −b_f: b_f = ln(f / (1 − f)), and it is positive where f is above ½.",
          lambda share, steps: -_logit(share ** (1 / steps))),
         ("this is σ(f); what is wanted is the b_f with σ(b_f) = f, ln(f / (1 − f)).",
-         lambda share, steps: _sigmoid(share ** (1 / steps))),
+         lambda share, steps: sigmoid(share ** (1 / steps))),
         ("this is ln f; the inverse of σ is ln(f / (1 − f)).", lambda share, steps: np.log(share) / steps),
         ("the root is missing: this bias leaves the share after one step, not after all.",
          lambda share, steps: _logit(share)),
