@@ -15,7 +15,8 @@ from nbgrader.api import Gradebook
 
 BITS, BACK = "ch04-masked_cross_entropy-bits", "ch05-rnn_backward-relu"
 
-# name → (points for the bits, of 5; for the way back, of 10; what is said of the bits, or of the way back)
+# name → (points for the bits, of 5; for the way back, of 10; what is said of the bits, or of the way back). Where a
+# thread writes at the same time as the functions answer, it is open which of several sentences comes.
 EXPECTED = {
     "correct": (5, 10, "Right on all hidden cases."),
     "untouched": (0, 0, "it returns None"),
@@ -43,7 +44,7 @@ EXPECTED = {
     "goes_on_in_the_background": (5, 10, "Right on all hidden cases."),
     "fills_the_disk": (0, 10, "RuntimeError: ['/tmp'], True"),
     "spies": (0, 10, "RuntimeError: HOME is 3 of 3 times /tmp"),
-    "forges_lines": (0, 0, "it returns None"),
+    "forges_lines": (0, 0, "it returns None", "it ended Python itself", "only the grader writes"),
     "forges_rubbish": (0, 10, "it wrote where only the grader writes"),
     "forges_the_report": (0, 0, "its shape should be ()"),
     "not_a_number": (0, 10, "bits is wrong on ordinary cases"),
@@ -76,9 +77,10 @@ def test_every_made_up_submission_has_its_expectation(graded):
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_submission_gets_its_points_and_its_sentence(graded, course, name):
-    bits, back, words = EXPECTED[name]
+    bits, back, *sentences = EXPECTED[name]
     assert (graded[name].points[BITS], graded[name].points[BACK]) == (bits, back)
-    assert words in " ".join(messages(course, name).values())
+    said = " ".join(messages(course, name).values())
+    assert any(words in said for words in sentences), said
 
 
 def messages(course, name):
