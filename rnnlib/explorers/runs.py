@@ -9,6 +9,7 @@ import numpy as np
 
 PARAMS = ("W_xh", "W_hh", "b_h", "W_hy", "b_y")
 INSTALLED, REPOSITORY = Path(__file__).with_name("runs"), Path(__file__).parents[2] / "runs"
+MEASURED = REPOSITORY.parent / "benchmarks" / "results"
 
 
 @cache
@@ -28,7 +29,8 @@ def load(name):
 def table(name):
     """Return a stored comparison over seeds: its "task", "baseline", "settings", and "nets", name → what came of it.
 
-    FileNotFoundError as in load.
+    "cells" is the measurement of time and memory that `python dev.py bench --only cells` makes, and has keys of its
+    own. FileNotFoundError as in load.
 
     >>> table("temporal_order")["nets"]["GRU"]["seeds"]
     [0, 1, 2, 3, 4]
@@ -37,12 +39,12 @@ def table(name):
 
 
 def _find(name, ending):
-    folder = INSTALLED if INSTALLED.is_dir() else REPOSITORY
-    path = folder / f"{name}{ending}"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in folder.glob(f"*{ending}"))) or "none"
+    folders = [INSTALLED] if INSTALLED.is_dir() else [REPOSITORY, MEASURED]
+    found = {file.stem: file for folder in folders for file in folder.glob(f"*{ending}")}
+    if name not in found:
+        known = ", ".join(sorted(found)) or "none"
         raise FileNotFoundError(f"there is no stored run {name!r}; there are: {known}")
-    return path
+    return found[name]
 
 
 def packed(name):

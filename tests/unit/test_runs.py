@@ -101,8 +101,9 @@ def test_the_gru_of_temporal_order_with_an_update_bias_keeps_as_much_as_the_lstm
 
 def test_the_chapter_reads_the_tables_by_name():
     assert [stored_runs.table(name) for name in COMPARED] == [table(name) for name in COMPARED]
+    assert [row["T"] for row in stored_runs.table("cells")["memory"]] == [50, 100, 200, 400]
     with pytest.raises(
-        FileNotFoundError, match="no stored run 'subtracting'; there are: adding, copy_memory"
+        FileNotFoundError, match="no stored run 'subtracting'; there are: .*cells, copy_memory"
     ):
         stored_runs.table("subtracting")
 
