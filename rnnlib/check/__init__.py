@@ -24,6 +24,7 @@ from .loss import cross_entropy, loss_gradient, perplexity, softmax
 from .lstm import forget_bias_for, lstm_fixed, lstm_step, lstm_step_backward, open_forget
 from .ragged import embedding_backward, inverted_dropout, masked_mean, reverse_padded, summary_fixed
 from .result import Result
+from .scan import combine, inference_memory, linear_backward, linear_scan, min_gru
 from .sequences import memory_steps, scalar_recurrence, windows
 from .taming import clip_by_norm, clip_fixed, scale_to
 from .training import adam_step, learning_curve_minimum, sgd_step, split_in_time
@@ -48,4 +49,5 @@ __all__ = [
     "gru_step", "gru_fixed", "gru_step_backward", "gru_units",
     "copy_baseline", "solved_after", "summary", "separated_by_luck",
     "bigram_nats", "as_streams", "with_temperature", "per_word", "auc",
+    "inference_memory", "combine", "linear_scan", "linear_backward", "min_gru",
 ]  # fmt: skip
