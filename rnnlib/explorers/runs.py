@@ -48,17 +48,37 @@ def _find(name, ending):
 
 
 def packed(name):
-    """Return what the page needs of a run: {"shapes", "float16": bytes, …}.
+    """Return what the page needs of a run: {"shapes", "float16": bytes, …}, and "bytes", "int8" where it has such.
 
-    `float16` holds the arrays of that type one after another, little-endian, in the order of `shapes`; whatever else
-    the run has stands beside it as lists.
+    `float16` holds the arrays of that type one after another, little-endian, in the order of `shapes`; `int8` those of
+    that type in the order of `bytes`, their shapes; whatever else the run has stands beside them as lists.
     """
     run = load(name)
-    halves = {key: array for key, array in run.items() if array.dtype == np.float16}
-    rest = {key: array.tolist() for key, array in run.items() if key not in halves}
-    shapes = {key: list(array.shape) for key, array in halves.items()}
-    data = b"".join(array.astype("<f2", copy=False).tobytes() for array in halves.values())
-    return {**rest, "shapes": shapes, "float16": data}
+    halves, bytes_ = (
+        {key: array for key, array in run.items() if array.dtype == kind} for kind in (np.float16, np.int8)
+    )
+    rest = {key: array.tolist() for key, array in run.items() if key not in {*halves, *bytes_}}
+    small = {"bytes": shapes_of(bytes_), "int8": joined(bytes_, "i1")} if bytes_ else {}
+    return {**rest, "shapes": shapes_of(halves), "float16": joined(halves, "<f2"), **small}
+
+
+def shapes_of(arrays):
+    return {key: list(array.shape) for key, array in arrays.items()}
+
+
+def joined(arrays, kind):
+    return b"".join(array.astype(kind, copy=False).tobytes() for array in arrays.values())
+
+
+def dequantised(name):
+    """Return the parameters of a run that keeps them as int8, each column times its scale, in float64.
+
+    >>> dequantised("reference_text")["W_hh"].shape
+    (128, 512)
+    """
+    run = load(name)
+    scaled = lambda key: run[key].astype(np.float64) * np.float64(run.get(f"{key}.scale", 1.0))
+    return {key: scaled(key) for key in PARAMS}
 
 
 def params(name, checkpoint):
@@ -78,5 +98,5 @@ def site_script(name):
     A page opened from a disk may not fetch, but may load a script.
     """
     data = packed(name)
-    data["float16"] = base64.b64encode(data["float16"]).decode("ascii")
+    data |= {key: base64.b64encode(data[key]).decode("ascii") for key in ("float16", "int8") if key in data}
     return f"(globalThis.rnnlibRuns ??= {{}})[{json.dumps(name)}] = {json.dumps(data)};\n"

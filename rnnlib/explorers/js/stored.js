@@ -28,6 +28,19 @@ export function readArrays({ shapes, float16: bytes }) {
   return arrays;
 }
 
+// Arrays kept as whole numbers from −127 to 127 in `int8`, their shapes in `bytes`: { name: Int8Array }, row by row.
+export function readBytes({ bytes: shapes, int8 }) {
+  const view = viewOf(int8);
+  const arrays = {};
+  let at = view.byteOffset;
+  for (const [name, shape] of Object.entries(shapes)) {
+    const size = shape.reduce((product, length) => product * length, 1);
+    arrays[name] = new Int8Array(view.buffer, at, size);
+    at += size;
+  }
+  return arrays;
+}
+
 // A function that finds the run of this name, decoded once for as long as it is the same; null where there is none.
 export function findRun(model, name, decode) {
   let [packed, decoded] = [null, null];
