@@ -19,6 +19,17 @@ WIDE = """(width) => [...document.querySelectorAll("article *")].filter((one) =>
     if (["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(up).overflowX)) return false;
   return one.getBoundingClientRect().right > width + 1 && getComputedStyle(one).position != "absolute";
 }).map((one) => one.outerHTML.slice(0, 120))"""
+# Most of what axe looks at are coloured words of code. Of those alike, down to all they stand in, one is left as it is.
+ONE_OF_A_KIND = """() => {
+  const seen = new Set();
+  for (const word of document.querySelectorAll("pre span")) {
+    let kind = "";
+    for (let up = word; up; up = up.parentElement) kind += `<${up.className}`;
+    if (seen.has(kind)) word.replaceWith(...word.childNodes);
+    seen.add(kind);
+  }
+  document.body.normalize();
+}"""
 FIRST_VIEW = 300  # KiB, compressed; measured: 15 to 170
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -94,7 +105,11 @@ def test_first_view_is_light(look, site, page):
 def test_axe_finds_nothing_serious(visit, page, theme):
     opened = visit(page, color_scheme=theme)
     opened.evaluate("document.querySelectorAll('details').forEach((fold) => (fold.open = true))")
-    found = Axe().run(opened, options={"resultTypes": ["violations"]}).response["violations"]  # twice as fast
+    opened.evaluate(ONE_OF_A_KIND)
+    options = {"resultTypes": ["violations"]}  # twice as fast
+    if theme == "dark":
+        options["runOnly"] = ["color-contrast"]  # nothing else depends on it
+    found = Axe().run(opened, options=options).response["violations"]
     serious = [
         f"{one['id']}: {one['help']}: {node['target']} {node['html'][:150]}"
         for one in found
