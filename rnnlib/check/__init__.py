@@ -17,6 +17,7 @@ from .answers import choice, explorer, value
 from .bptt import bptt_fixed, rnn_backward, rnn_step_backward, scalar_bptt
 from .cell import parameter_count, readout_fixed, rnn_forward, rnn_step
 from .comparison import copy_baseline, separated_by_luck, solved_after, summary
+from .forecasting import fit_ar, free_run, persistence_skill, standardise, walk_forward
 from .gradients import exploding_net, gradient_norms, jacobian, steps_to_fade
 from .gru import gru_fixed, gru_step, gru_step_backward, gru_units
 from .language import as_streams, auc, bigram_nats, per_word, with_temperature
@@ -50,4 +51,5 @@ __all__ = [
     "copy_baseline", "solved_after", "summary", "separated_by_luck",
     "bigram_nats", "as_streams", "with_temperature", "per_word", "auc",
     "inference_memory", "combine", "linear_scan", "linear_backward", "min_gru",
+    "walk_forward", "persistence_skill", "fit_ar", "standardise", "free_run",
 ]  # fmt: skip
