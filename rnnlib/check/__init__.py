@@ -20,7 +20,7 @@ from .comparison import copy_baseline, separated_by_luck, solved_after, summary
 from .forecasting import fit_ar, free_run, persistence_skill, standardise, walk_forward
 from .gradients import exploding_net, gradient_norms, jacobian, steps_to_fade
 from .gru import gru_fixed, gru_step, gru_step_backward, gru_units
-from .language import as_streams, auc, bigram_nats, per_word, with_temperature
+from .language import auc, bigram_nats, per_word, streams_fixed, with_temperature
 from .loss import cross_entropy, loss_gradient, perplexity, softmax
 from .lstm import forget_bias_for, lstm_fixed, lstm_step, lstm_step_backward, open_forget
 from .ragged import embedding_backward, inverted_dropout, masked_mean, reverse_padded, summary_fixed
@@ -49,7 +49,7 @@ __all__ = [
     "reorder_gates", "flip_update_gate", "merge_gru_biases", "from_onnx_gru",
     "gru_step", "gru_fixed", "gru_step_backward", "gru_units",
     "copy_baseline", "solved_after", "summary", "separated_by_luck",
-    "bigram_nats", "as_streams", "with_temperature", "per_word", "auc",
+    "bigram_nats", "streams_fixed", "with_temperature", "per_word", "auc",
     "inference_memory", "combine", "linear_scan", "linear_backward", "min_gru",
     "walk_forward", "persistence_skill", "fit_ar", "standardise", "free_run",
 ]  # fmt: skip

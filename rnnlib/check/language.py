@@ -9,9 +9,9 @@ from .engine import Case, Exercise, judge
 # --- bigram_nats -----------------------------------------------------------------------------------------------
 
 
-def _counted(train, V, add=1.0):
-    """Return how often each symbol (row) is followed by each other (column), and `add`."""
-    counts = np.full((V, V), add)
+def _counted(train, V, k):
+    """Return how often each symbol (row) is followed by each other (column), counted from k."""
+    counts = np.full((V, V), float(k))
     np.add.at(counts, (train[:-1], train[1:]), 1)
     return counts
 
@@ -25,44 +25,52 @@ def _paid(p, test):
     return -np.log(p[test[:-1], test[1:]])
 
 
-def _bigram_nats(train, test, V):
-    return _paid(_rows(_counted(train, V)), test).mean()
+def _bigram_nats(train, test, V, k):
+    return _paid(_rows(_counted(train, V, k)), test).mean()
 
 
-def _once_each(train, test, V):
-    counts = np.ones((V, V))
+def _divided(train, test, V, k, axis):
+    counts = _counted(train, V, k)
+    return _paid(counts / counts.sum(axis=axis), test).mean()
+
+
+def _once_each(train, test, V, k):
+    counts = np.full((V, V), float(k))
     counts[train[:-1], train[1:]] += 1  # each place once, however often it is named
     return _paid(_rows(counts), test).mean()
 
 
-def _one_where_none(train, test, V):
-    return _paid(_rows(np.maximum(_counted(train, V, 0.0), 1.0)), test).mean()
+def _only_where_none(train, test, V, k):
+    counts = _counted(train, V, 0.0)
+    return _paid(_rows(np.where(counts == 0, k, counts)), test).mean()
 
 
-def _unigram_nats(train, test, V):
-    counts = np.bincount(train, minlength=V) + 1.0
+def _unigram_nats(train, test, V, k):
+    counts = np.bincount(train, minlength=V) + float(k)
     return -np.log(counts / counts.sum())[test].mean()
 
 
-def _unigram_of_followers(train, test, V):
-    counts = np.bincount(train, minlength=V) + 1.0
+def _unigram_of_followers(train, test, V, k):
+    counts = np.bincount(train, minlength=V) + float(k)
     return -np.log(counts / counts.sum())[test[1:]].mean()
 
 
-def _by_row_sums(train, test, V, add):
-    """Divide the counts, one more each, by the rows' sums before, and `add`."""
-    return _paid(_counted(train, V) / (_counted(train, V, 0.0).sum(axis=1, keepdims=True) + add), test).mean()
+def _by_row_sums(train, test, V, k, add):
+    """Divide the counts, k more each, by the rows' sums before, and `add`."""
+    return _paid(
+        _counted(train, V, k) / (_counted(train, V, 0.0).sum(axis=1, keepdims=True) + add), test
+    ).mean()
 
 
-_SMOOTH = ("a pair that the training part does not have gets the probability 0 here, and costs infinitely much: add 1 "
-           "to every count.")  # fmt: skip
+_SMOOTH = ("a pair that the training part does not have gets the probability 0 here, and costs infinitely much: "
+           "every count starts at k.")  # fmt: skip
 _NEXT_FIRST = ("the columns are made to sum to 1: that is the probability of the symbol *before*. Each row, all that "
                "may follow a symbol, has to: axis=1.")  # fmt: skip
 
 
 def _bigram_cases(rng):
     cases = []
-    for V, n, m in ((3, 30, 10), (5, 60, 20), (4, 25, 2), (6, 40, 12)):
+    for V, n, m, k in ((3, 30, 10, 1), (5, 60, 20, 0.5), (4, 25, 2, 2), (6, 40, 12, 0.1)):
         p = rng.dirichlet(np.full(V, 0.4), V)
         walk = [0]
         for _ in range(n + m - 1):
@@ -70,63 +78,64 @@ def _bigram_cases(rng):
         train, test = np.array(walk[:n]), np.array(walk[n:])
         test[-2:] = 1, V - 1
         train[(train[:-1] == 1).nonzero()[0] + 1] = 0  # so that this pair is new
-        cases.append(Case(f"{n} symbols to count, {m} to read, V = {V}", (train, test, V)))
-    unseen = (np.array([0, 1, 0, 2, 0, 1]), np.array([3, 0, 2, 3, 3]), 4)
+        cases.append(Case(f"{n} symbols to count, {m} to read, V = {V}, k = {k}", (train, test, V, k)))
+    unseen = (np.array([0, 1, 0, 2, 0, 1]), np.array([3, 0, 2, 3, 3]), 4, 0.5)
     return [*cases, Case("a symbol that the training part has not", unseen)]
 
 
 BIGRAM_NATS = Exercise(
     name="bigram_nats",
-    args=("train", "test", "V"),
+    args=("train", "test", "V", "k"),
     outputs=(("the loss", "()"),),
     cases=_bigram_cases,
     reference=_bigram_nats,
     included="pairs and a symbol that were never seen",
     variants=(
-        (_SMOOTH, lambda train, test, V: _paid(_rows(_counted(train, V, 0.0)), test).mean()),
+        (_SMOOTH, lambda train, test, V, k: _paid(_rows(_counted(train, V, 0.0)), test).mean()),
         ("each pair is counted once at most: counts[a, b] += 1 with repeated places adds only one of them. "
          "np.add.at adds all.", _once_each),
-        ("the 1 is added only where nothing was counted; it is added everywhere.", _one_where_none),
-        (_NEXT_FIRST, lambda train, test, V: _paid(_counted(train, V) / _counted(train, V).sum(axis=0), test).mean()),
+        ("k is put only where nothing was counted; every count starts at k.", _only_where_none),
+        ("the counts start at 1 here; they start at k.", lambda train, test, V, k: _bigram_nats(train, test, V, 1)),
+        (_NEXT_FIRST, lambda train, test, V, k: _divided(train, test, V, k, axis=0)),
         ("the row sums do not line up with the rows: keep their axis, keepdims=True.",
-         lambda train, test, V: _paid(_counted(train, V) / _counted(train, V).sum(axis=1), test).mean()),
+         lambda train, test, V, k: _divided(train, test, V, k, axis=1)),
         ("this is the probability of the *pair*: the counts are divided by all pairs. Given the first symbol, divide "
-         "by its row.", lambda train, test, V: _paid(_counted(train, V) / _counted(train, V).sum(), test).mean()),
-        ("the 1 is added to the counts but not to their sums: a row no longer sums to 1. Its sum grows by V.",
-         lambda train, test, V: _by_row_sums(train, test, V, 0.0)),
-        ("every count of a row grows by 1, so its sum grows by V, not by 1.",
-         lambda train, test, V: _by_row_sums(train, test, V, 1.0)),
+         "by its row.", lambda train, test, V, k: _divided(train, test, V, k, axis=None)),
+        ("k is added to the counts but not to their sums: a row no longer sums to 1. Its sum grows by k · V.",
+         lambda train, test, V, k: _by_row_sums(train, test, V, k, 0.0)),
+        ("every count of a row grows by k, so its sum grows by k · V, not by k.",
+         lambda train, test, V, k: _by_row_sums(train, test, V, k, k)),
         ("this is in bits; nats take the natural logarithm.",
-         lambda train, test, V: _bigram_nats(train, test, V) / math.log(2)),
+         lambda train, test, V, k: _bigram_nats(train, test, V, k) / math.log(2)),
         ("this is the logarithm to base 10; nats take the natural one.",
-         lambda train, test, V: _bigram_nats(train, test, V) / math.log(10)),
+         lambda train, test, V, k: _bigram_nats(train, test, V, k) / math.log(10)),
         ("this is the sum over the test part; the mean is wanted.",
-         lambda train, test, V: _paid(_rows(_counted(train, V)), test).sum()),
+         lambda train, test, V, k: _paid(_rows(_counted(train, V, k)), test).sum()),
         ("n symbols have n − 1 followers: the sum is divided by one too many.",
-         lambda train, test, V: _paid(_rows(_counted(train, V)), test).sum() / len(test)),
+         lambda train, test, V, k: _paid(_rows(_counted(train, V, k)), test).sum() / len(test)),
         ("this is the perplexity; its logarithm is the loss.",
-         lambda train, test, V: np.exp(_bigram_nats(train, test, V))),
+         lambda train, test, V, k: np.exp(_bigram_nats(train, test, V, k))),
         ("the loss is −ln of the probability, so it is positive.",
-         lambda train, test, V: -_bigram_nats(train, test, V)),
+         lambda train, test, V, k: -_bigram_nats(train, test, V, k)),
         ("the probabilities are averaged, and then the logarithm is taken; it is the logarithms that are averaged.",
-         lambda train, test, V: -np.log(np.exp(-_paid(_rows(_counted(train, V)), test)).mean())),
+         lambda train, test, V, k: -np.log(np.exp(-_paid(_rows(_counted(train, V, k)), test)).mean())),
         ("the pairs are counted in the test part: counting what one is to predict is no prediction.",
-         lambda train, test, V: _bigram_nats(test, test, V)),
+         lambda train, test, V, k: _bigram_nats(test, test, V, k)),
         ("the pairs of the test part are counted as well: counting what one is to predict is no prediction.",
-         lambda train, test, V: _bigram_nats(np.concatenate([train, test]), test, V)),
+         lambda train, test, V, k: _bigram_nats(np.concatenate([train, test]), test, V, k)),
         ("this is the loss on the training part; the test part is to be read.",
-         lambda train, test, V: _bigram_nats(train, train, V)),
+         lambda train, test, V, k: _bigram_nats(train, train, V, k)),
         ("the two parts are the wrong way round: count in `train`, read `test`.",
-         lambda train, test, V: _bigram_nats(test, train, V)),
+         lambda train, test, V, k: _bigram_nats(test, train, V, k)),
         ("this counts single symbols; count pairs, what follows what.", _unigram_nats),
         ("this counts single symbols; count pairs, what follows what.", _unigram_of_followers),
         ("the row is that of the symbol to be predicted; it has to be that of the symbol before it.",
-         lambda train, test, V: _paid(_rows(_counted(train, V)).T, test).mean()),
+         lambda train, test, V, k: _paid(_rows(_counted(train, V, k)).T, test).mean()),
     ),
 )  # fmt: skip
 
 
-# --- as_streams ------------------------------------------------------------------------------------------------
+# --- streams_fixed ------------------------------------------------------------------------------------------------
 
 
 def _cut(codes, B, T):
@@ -168,8 +177,8 @@ def _two_ahead(codes, B):
     return _cut(codes, B, T), _cut(codes[2:], B, T)
 
 
-AS_STREAMS = Exercise(
-    name="as_streams",
+STREAMS_FIXED = Exercise(
+    name="streams_fixed",
     args=("codes", "B"),
     outputs=(("inputs", "(T, B)"), ("targets", "(T, B)")),
     cases=lambda rng: [Case(f"{n} codes, B = {B}", (rng.permutation(n), B))
@@ -177,8 +186,8 @@ AS_STREAMS = Exercise(
     reference=_as_streams,
     included="B = 1, T = 1 and remainders",
     variants=(
-        ("neighbours in the text are neighbours in the batch; each column is a stretch of the text: "
-         "reshape(B, T), then transpose.", _side_by_side),
+        ("still as it was given: every target is right, but neighbours in the text stand side by side. Each column "
+         "has to be a stretch of the text.", _side_by_side),
         ("the targets are the inputs themselves; they are the codes one place further on.",
          _streams_slip(lambda inputs, targets: (inputs, inputs))),
         ("the last target of a stream is its own first code, as np.roll has it; it is the code that comes next in "
@@ -402,7 +411,7 @@ AUC = Exercise(
 
 
 def bigram_nats(function):
-    """Check `bigram_nats(train, test, V)`: the mean loss on `test`, in nats, of add-one counts of pairs in `train`.
+    """Check `bigram_nats(train, test, V, k)`: the mean loss on `test`, in nats, of `train`'s pairs counted from k.
 
     train and test are (n,) whole numbers below V. Answers with a Result; never raises.
 
@@ -412,15 +421,15 @@ def bigram_nats(function):
     return judge(function, BIGRAM_NATS)
 
 
-def as_streams(function):
-    """Check `as_streams(codes, B)` → (inputs, targets), each (T, B): B streams, and the code that follows each.
+def streams_fixed(function):
+    """Check the repaired `streams_fixed(codes, B)` → (inputs, targets), each (T, B).
 
     Answers with a Result; never raises.
 
-    >>> as_streams(...)
-    Not done yet: there is no function as_streams yet.
+    >>> streams_fixed(...)
+    Not done yet: there is no function streams_fixed yet.
     """
-    return judge(function, AS_STREAMS)
+    return judge(function, STREAMS_FIXED)
 
 
 def with_temperature(function):

@@ -11,9 +11,9 @@ from rnnlib import check
 # --- bigram_nats -----------------------------------------------------------------------------------------------
 
 
-def pairs(train, test, V, *, add=1, below=None, log=math.log, mean=None, price=None):
+def pairs(train, test, V, k, *, add=None, below=None, log=math.log, mean=None, price=None):
     """Look at one pair after the other: counted in a dict, divided by what stands below, paid."""
-    train, test = [int(k) for k in train], [int(k) for k in test]
+    train, test, add = [int(one) for one in train], [int(one) for one in test], k if add is None else add
     seen, starts = Counter(zip(train, train[1:])), Counter(train[:-1])
     below = below or (lambda a, b: starts[a] + add * V)
     paid = []
@@ -25,11 +25,11 @@ def pairs(train, test, V, *, add=1, below=None, log=math.log, mean=None, price=N
 
 
 def slip(**how):
-    return lambda train, test, V: pairs(train, test, V, **how)
+    return lambda *args: pairs(*args, **how)
 
 
-def by_array(train, test, V, *, count=None, divide=None):
-    counts = np.ones((V, V))
+def by_array(train, test, V, k, *, count=None, divide=None):
+    counts = np.full((V, V), float(k))
     if count:
         count(counts, train)
     else:
@@ -43,44 +43,40 @@ def buffered(counts, train):
     counts[train[:-1], train[1:]] += 1
 
 
-def one_where_none(train, test, V):
+def only_where_none(train, test, V, k):
     counts = np.zeros((V, V))
     for a, b in zip(train[:-1], train[1:]):
         counts[a, b] += 1
-    counts[counts == 0] = 1
+    counts[counts == 0] = k
     return np.mean([-math.log(counts[a, b] / sum(counts[a])) for a, b in zip(test[:-1], test[1:])])
 
 
-def unsmoothed(train, test, V):
+def unsmoothed(train, test, V, k):
     counts = np.zeros((V, V))
     for a, b in zip(train[:-1], train[1:]):
         counts[a, b] += 1
     return np.mean([-np.log(counts[a, b] / counts[a].sum()) for a, b in zip(test[:-1], test[1:])])
 
 
-def singles(train, test, V):
+def singles(train, test, V, k):
     seen = Counter(train.tolist())
-    return np.mean([-math.log((seen[int(k)] + 1) / (len(train) + V)) for k in test])
+    return np.mean([-math.log((seen[int(one)] + k) / (len(train) + k * V)) for one in test])
 
 
-def reversed_rows(train, test, V):
-    return by_array(train, test[::-1], V)
-
-
-def row_sums(train, add):
-    starts = Counter(int(k) for k in train[:-1])
-    return lambda a, b: starts[a] + add
+def reversed_rows(train, test, V, k):
+    return by_array(train, test[::-1], V, k)
 
 
 BIGRAM_WRONG = {
     "gets the probability 0 here": unsmoothed,
     "counted once at most": lambda *args: by_array(*args, count=buffered),
-    "only where nothing was counted": one_where_none,
+    "only where nothing was counted": only_where_none,
+    "the counts start at 1 here": lambda train, test, V, k: pairs(train, test, V, 1),
     "the columns are made to sum to 1": lambda *args: by_array(*args, divide=lambda c: c / c.sum(axis=0)),
     "do not line up with the rows": lambda *args: by_array(*args, divide=lambda c: c / c.sum(axis=1)),
     "the probability of the *pair*": lambda *args: by_array(*args, divide=lambda c: c / c.sum()),
-    "a row no longer sums to 1": lambda train, test, V: unscaled(train, test, V, 0),
-    "so its sum grows by V, not by 1": lambda train, test, V: unscaled(train, test, V, 1),
+    "a row no longer sums to 1": lambda *args: unscaled(*args, 0),
+    "so its sum grows by k · V, not by k": lambda *args: unscaled(*args, args[-1]),
     "this is in bits": slip(log=math.log2),
     "to base 10": slip(log=math.log10),
     "this is the sum over the test part": slip(mean=sum),
@@ -88,21 +84,21 @@ BIGRAM_WRONG = {
     "this is the perplexity": slip(mean=lambda paid: math.exp(sum(paid) / len(paid))),
     "so it is positive": slip(mean=lambda paid: -sum(paid) / len(paid)),
     "the probabilities are averaged": slip(mean=lambda paid: -math.log(np.mean([math.exp(-x) for x in paid]))),
-    "counted in the test part": lambda train, test, V: pairs(test, test, V),
-    "of the test part are counted as well": lambda train, test, V: pairs([*train, *test], test, V),
-    "the loss on the training part": lambda train, test, V: pairs(train, train, V),
-    "the wrong way round": lambda train, test, V: pairs(test, train, V),
+    "counted in the test part": lambda train, test, V, k: pairs(test, test, V, k),
+    "of the test part are counted as well": lambda train, test, V, k: pairs([*train, *test], test, V, k),
+    "the loss on the training part": lambda train, test, V, k: pairs(train, train, V, k),
+    "the wrong way round": lambda train, test, V, k: pairs(test, train, V, k),
     "this counts single symbols": singles,
     "the symbol to be predicted": reversed_rows,
 }  # fmt: skip
 
 
-def unscaled(train, test, V, add):
+def unscaled(train, test, V, k, add):
     starts, seen = Counter(train[:-1].tolist()), Counter(zip(train[:-1].tolist(), train[1:].tolist()))
     paid = []
     for a, b in zip(test[:-1].tolist(), test[1:].tolist()):
         with np.errstate(all="ignore"):
-            paid.append(-np.log(np.float64(seen[a, b] + 1) / (starts[a] + add)))
+            paid.append(-np.log(np.float64(seen[a, b] + k) / (starts[a] + add)))
     return np.mean(paid)
 
 
@@ -114,10 +110,10 @@ def test_bigram_nats_names_the_mistake(words, says):
 @pytest.mark.parametrize("way", [pairs, by_array, lambda *args: np.float32(pairs(*args))])
 def test_bigram_nats_takes_every_way_to_write_it(way):
     said = "Right on 5 cases, pairs and a symbol that were never seen included."
-    assert repr(check.bigram_nats(lambda train, test, V: way(train, test, V))) == said
+    assert repr(check.bigram_nats(lambda train, test, V, k: way(train, test, V, k))) == said
 
 
-# --- as_streams ------------------------------------------------------------------------------------------------
+# --- streams_fixed ------------------------------------------------------------------------------------------------
 
 
 def layout(codes, B, *, T=None, place=lambda t, b, T: b * T + t, ahead=lambda t, b, T: b * T + t + 1):
@@ -132,7 +128,7 @@ def rearranged(change):
 
 
 STREAMS_WRONG = {
-    "neighbours in the batch": lambda codes, B: layout(
+    "still as it was given": lambda codes, B: layout(
         codes, B, place=lambda t, b, T: t * B + b, ahead=lambda t, b, T: t * B + b + 1),
     "the targets are the inputs themselves": rearranged(lambda x, y: (x, x.copy())),
     "is its own first code": rearranged(lambda x, y: (x, np.concatenate([x[1:], x[:1]]))),
@@ -151,8 +147,8 @@ STREAMS_WRONG = {
 
 
 @pytest.mark.parametrize("words", STREAMS_WRONG)
-def test_as_streams_names_the_mistake(words, says):
-    assert words in says(check.as_streams(STREAMS_WRONG[words]))
+def test_streams_fixed_names_the_mistake(words, says):
+    assert words in says(check.streams_fixed(STREAMS_WRONG[words]))
 
 
 def by_split(codes, B):
@@ -162,9 +158,9 @@ def by_split(codes, B):
 
 
 @pytest.mark.parametrize("way", [layout, by_split, lambda *args: [part.tolist() for part in layout(*args)]])
-def test_as_streams_takes_every_way_to_write_it(way):
+def test_streams_fixed_takes_every_way_to_write_it(way):
     said = "Right on 6 cases, B = 1, T = 1 and remainders included."
-    assert repr(check.as_streams(lambda codes, B: way(codes, B))) == said
+    assert repr(check.streams_fixed(lambda codes, B: way(codes, B))) == said
 
 
 # --- with_temperature ------------------------------------------------------------------------------------------
