@@ -16,6 +16,7 @@ Right on 5 cases, B = 1 and D = H included.
 from .answers import choice, explorer, value
 from .bptt import bptt_fixed, rnn_backward, rnn_step_backward, scalar_bptt
 from .cell import parameter_count, readout_fixed, rnn_forward, rnn_step
+from .classes import confusion_matrix, ctc_collapse, macro_accuracy, mean_pool
 from .comparison import copy_baseline, separated_by_luck, solved_after, summary
 from .forecasting import fit_ar, free_run, persistence_skill, standardise, walk_forward
 from .gradients import exploding_net, gradient_norms, jacobian, steps_to_fade
@@ -26,6 +27,7 @@ from .lstm import forget_bias_for, lstm_fixed, lstm_step, lstm_step_backward, op
 from .ragged import embedding_backward, inverted_dropout, masked_mean, reverse_padded, summary_fixed
 from .result import Result
 from .scan import combine, inference_memory, linear_backward, linear_scan, min_gru
+from .seq2seq import attend_backward, attention_weights, beam_step, decoder_inputs, greedy
 from .sequences import memory_steps, scalar_recurrence, windows
 from .taming import clip_by_norm, clip_fixed, scale_to
 from .training import adam_step, learning_curve_minimum, sgd_step, split_in_time
@@ -52,4 +54,6 @@ __all__ = [
     "bigram_nats", "streams_fixed", "with_temperature", "per_word", "auc",
     "inference_memory", "combine", "linear_scan", "linear_backward", "min_gru",
     "walk_forward", "persistence_skill", "fit_ar", "standardise", "free_run",
+    "confusion_matrix", "macro_accuracy", "mean_pool", "ctc_collapse",
+    "decoder_inputs", "greedy", "beam_step", "attention_weights", "attend_backward",
 ]  # fmt: skip
