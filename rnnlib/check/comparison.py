@@ -110,11 +110,11 @@ def _solved_cases(rng):
 SOLVED_AFTER = Exercise(
     name="solved_after",
     args=("losses", "every", "bound"),
-    outputs=(("the steps", "(seeds,)"),),
+    outputs=(("steps", "(seeds,)"),),
     cases=_solved_cases,
     reference=_solved_after,
     included="a seed that never gets there",
-    hints=(("holds None", "Put np.inf for a seed that never gets there, so that one can compute with it."),),
+    hints=(("holds (None|text)", "Put np.inf for a seed that never gets there, so that one can compute with it."),),
     variants=(
         ("a seed that never gets there counts as solved at the first test: argmax of a row without True is 0. "
          "Ask found.any(axis=1) as well, and put np.inf.", _solved_trap(1, True)),
@@ -186,6 +186,14 @@ def _sorted_at(place):
     return lambda after: np.sort(after)[place(len(after))]
 
 
+def _between(after, share=0.5):
+    """Take a quantile as np.quantile does: from one entry on towards the next, even where no step is left to take."""
+    after, place = np.sort(after), share * (len(after) - 1)
+    one, other = after[int(place)], after[min(int(place) + 1, len(after) - 1)]
+    with np.errstate(invalid="ignore"):
+        return one + (other - one) * (place - int(place))
+
+
 def _summary_cases(rng):
     inf = np.inf
     runs = ([700, 300, 400, 1000, 600], [800, inf, 400, inf, 500], [inf, 400, inf, inf, inf], [500, 300, inf, 900],
@@ -222,6 +230,11 @@ SUMMARY = Exercise(
          _summary_slip(middle=_of_solved(np.mean), high=_of_solved(np.max))),
         ("this is the mean: a single failure makes it infinite, and one slow seed moves it. Take the median.",
          _summary_slip(middle=np.mean)),
+        ("np.quantile and np.percentile interpolate between two seeds, and with ∞ among them that gives nan; take "
+         "np.median.", _summary_slip(middle=_between)),
+        ("np.quantile and np.percentile interpolate between two seeds, and with ∞ among them that gives nan; take "
+         "np.median, np.min and np.max.",
+         _summary_slip(middle=_between, low=lambda after: _between(after, 0), high=lambda after: _between(after, 1))),
         ("the best seed alone stands for all; the middle one is the median.", _summary_slip(middle=np.min)),
         ("the best seed alone stands for all; the median and the slowest are wanted as well.",
          _summary_slip(middle=np.min, high=np.min)),

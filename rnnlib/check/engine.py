@@ -8,8 +8,10 @@ wrong mistake.
 
 import copy
 import inspect
+import numbers
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import permutations
 
 import numpy as np
@@ -174,8 +176,14 @@ def _bind(function, exercise):
     try:
         signature.bind(*exercise.args)
     except TypeError:
-        takes = f"({', '.join(signature.parameters)})"
+        takes = f"({', '.join(map(_parameter, signature.parameters.values()))})"
         raise Unreadable(f"the function takes {takes}; expected ({', '.join(exercise.args)}).") from None
+
+
+def _parameter(parameter):
+    """Write a parameter as in the function's head, without its default."""
+    by_name = parameter.kind is parameter.KEYWORD_ONLY
+    return f"{parameter.name} by name only" if by_name else str(parameter.replace(default=parameter.empty))
 
 
 def try_case(function, exercise, case):
@@ -216,11 +224,13 @@ def _equal(a, b):
 def read_answer(raw, exercise):
     """Turn what a function returned into one array for each output."""
     names = [name for name, _ in exercise.outputs]
+    if inspect.iscoroutine(raw):
+        raw.close()  # else Python complains later that nobody awaited it
     if len(names) == 1:
         return (_array(raw, names[0], exercise),)
     if isinstance(raw, dict) and set(names) <= set(raw):
         raw = [raw[name] for name in names]
-    if isinstance(raw, np.ndarray) and raw.shape[:1] == (len(names),):  # the results, put into one array
+    if isinstance(raw, np.ndarray) and _is_stack(raw, [letters for _, letters in exercise.outputs]):
         raw = list(raw)
     if not isinstance(raw, (tuple, list)) or len(raw) != len(names):
         got = f"{len(raw)} values" if isinstance(raw, (tuple, list)) else kind(raw)
@@ -228,18 +238,22 @@ def read_answer(raw, exercise):
     return tuple(_array(value, name, exercise) for value, name in zip(raw, names))
 
 
+def _is_stack(array, shapes):
+    """Can this be the results, put into one array? They are alike then, and it has one axis more than they."""
+    axes = len(re.findall(r"[^(), ]+", shapes[0]))
+    return len(set(shapes)) == 1 and array.ndim == axes + 1 and len(array) == len(shapes)
+
+
 def _array(value, name, exercise):
-    if inspect.iscoroutine(value):
-        value.close()  # else Python complains later that nobody awaited it
     if not _is_array(value):
         raise Unreadable(f"it returns {kind(value)}; expected {exercise.wanted}.")
     try:
         array = np.asarray(value)
     except guard.Stopped:
         raise
-    except ValueError:
-        raise Unreadable(f"the rows of {name} differ in length; expected {exercise.wanted}.") from None
     except Exception as error:  # an __array__ may raise anything
+        if isinstance(error, ValueError) and isinstance(value, (list, tuple)):
+            raise Unreadable(f"the rows of {name} differ in length; expected {exercise.wanted}.") from None
         raise Unreadable(f"{name} cannot be read as an array: {message_of(error)}.") from None
     return _numbers(array, name)
 
@@ -247,10 +261,13 @@ def _array(value, name, exercise):
 def _is_array(value):
     if isinstance(value, (np.str_, np.bytes_)):
         return False
-    return isinstance(value, (list, tuple, np.ndarray, np.generic, int, float)) or hasattr(value, "__array__")
+    kinds = (list, tuple, np.ndarray, np.generic, numbers.Real, Decimal)
+    return isinstance(value, kinds) or hasattr(value, "__array__")
 
 
 def _numbers(array, name):
+    if array.dtype.kind == "O" and all(isinstance(entry, (numbers.Real, Decimal)) for entry in array.flat):
+        array = array.astype(float)  # fractions, decimals, whole numbers of any size
     if array.dtype.kind not in "biuf":
         raise Unreadable(f"{name} holds {_contents(array)}; expected numbers.")
     # A copy, since the next call may write into the same array; none of what is far too large anyway.
@@ -495,7 +512,7 @@ def _wrong_value(name, letters, array, target, words, backwards):
         expected += ", to more digits than shown here"
     if not place:
         return f"{name} is {got}; expected {expected}, with {words}."
-    entry = f"{name}[{', '.join(map(str, place))}]"
+    entry = _entry(name, ", ".join(map(str, place)))
     so_far = _right_before(name, place[0], last if backwards else 0) if in_time else ""
     return f"{so_far}{entry} is {got}; expected {expected}, with {words}."
 
@@ -505,8 +522,13 @@ def _right_before(name, t, start):
     if t == start:
         return ""
     before = t + 1 if start > t else t - 1
-    right = f"{name}[{start}] is" if before == start else f"{name}[{start}] to {name}[{before}] are"
-    return f"{right} right, then "
+    first, last = _entry(name, start), _entry(name, before)
+    return f"{first} is right, then " if before == start else f"{first} to {last} are right, then "
+
+
+def _entry(name, index):
+    """Name an entry: h_t[0, 1], and of what has words for a name, entry [0, 1] of the answer."""
+    return f"{name}[{index}]" if name.isidentifier() else f"entry [{index}] of {name}"
 
 
 def _about_prints(run):
@@ -531,12 +553,16 @@ def _clue(function, attempts, wanted):
 
 def _clue_of_numbers(pairs):
     first = pairs[0][0]
+    if not all(np.isfinite(array).any() for array in first):
+        return None  # NaN or infinity throughout is seldom meant
     same_always = all(all(map(close_enough, arrays, first)) for arrays, _ in pairs)
     if same_always and not all(all(map(close_enough, targets, pairs[0][1])) for _, targets in pairs):
         return "It gives the same answer whatever the arguments are."
     both = [(array, target) for arrays, targets in pairs for array, target in zip(arrays, targets)]
     if any(array.shape != target.shape or target.dtype == bool for array, target in both):
         return None
+    if any(map(_cut_off, *zip(*both))):
+        return "These are whole numbers: are the decimals cut off somewhere?"
     factor = _factor(both)
     if factor is None or not np.isfinite(factor) or factor == 0:
         return None
@@ -545,6 +571,13 @@ def _clue_of_numbers(pairs):
         if factor == -1
         else f"It is {number(factor)} times that throughout."
     )
+
+
+def _cut_off(array, target):
+    """Are these whole numbers by type, and what is expected without its decimals?"""
+    if array.dtype.kind not in "iu" or close_enough(array, target):
+        return False
+    return any(np.array_equal(array, cut(target)) for cut in (np.trunc, np.floor, np.rint))
 
 
 def _factor(both):

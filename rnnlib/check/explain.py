@@ -298,6 +298,12 @@ def _casting_reason(error, place):
     )
 
 
+def _infinity_reason(error, place):
+    if "infinity to integer" not in message_of(error):
+        return None
+    return "an array of whole numbers takes no infinity in place: make it with floats, as np.zeros or np.where does."
+
+
 def _constant(sentence):
     return lambda error, place: sentence
 
@@ -309,6 +315,8 @@ REASONS = (
         _constant("it asks for more memory than a small exercise needs: is a shape far too large?"),
     ),
     (ZeroDivisionError, _constant("it divides by zero there.")),
+    (StopIteration, _constant("next finds nothing there; with a second argument it returns that instead.")),
+    (OverflowError, _infinity_reason),
     (OverflowError, _constant("a number there grows beyond what a float can hold.")),
     (SystemExit, _constant("it ends Python (exit or quit): use return instead.")),
     (KeyboardInterrupt, _constant("it was interrupted.")),

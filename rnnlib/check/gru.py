@@ -99,6 +99,9 @@ _COMMON = (
      {"seen": lambda z, h: z * h}),
 )  # fmt: skip
 
+OTHER_FORM = ("this is another form of the cell: there z lets the candidate in, and the reset comes before the "
+              "product. Here it is (1 − z) ⊙ n + z ⊙ h_{t−1}, with r ⊙ (h_{t−1} W_hn + b_hn) inside n.")  # fmt: skip
+
 _STEP_ONLY = (
     ("the reset comes before the product, (r ⊙ h_{t−1}) W_hn; here it comes after: r ⊙ (h_{t−1} W_hn + b_hn).",
      {"a_n": _before}),
@@ -174,6 +177,7 @@ GRU_STEP = Exercise(
     included="B = 1 and D = H",
     variants=(
         *((sentence, _slip(**how)) for sentence, how in (*_STEP_ONLY, *_COMMON)),
+        *((OTHER_FORM, _slip(**how, mix=lambda z, n, h: z * n + (1 - z) * h)) for _, how in _STEP_ONLY[:3]),
         ("the bias b_h is missing: each gate has its own block of it.", _with_bias(lambda b_h: 0 * b_h)),
         ("b_h stands beside h_{t−1} W_hh, so that r multiplies its block n; it belongs to x_t W_xh.", _bias_with_state),
         ("b_h is added twice, to x_t W_xh and to h_{t−1} W_hh; it belongs to the first.",

@@ -193,7 +193,7 @@ OPEN_FORGET = Exercise(
     args=("b_h", "value"),
     outputs=(("b_h", "(4H,)"),),
     cases=lambda rng: [
-        Case(f"H = {H}", (rng.normal(size=4 * H), value)) for H, value in ((3, 1.0), (4, 3.0), (1, 5.0))
+        Case(f"H = {H}", (rng.normal(size=4 * H), value)) for H, value in ((3, 1.0), (4, -2.0), (1, 5.0))
     ],
     reference=_set_block(1),
     included="H = 1",

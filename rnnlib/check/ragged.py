@@ -507,7 +507,7 @@ def _dropout_cases(rng):
     return [*cases, Case("zeros in x", (x, np.array([[[1.0, 2.0, 3.0, 4.0]]]), 0.5, u, True), _ZEROS)]
 
 
-_OWN = "other entries are dropped than u says: no numbers of its own, an entry is dropped where u < p."
+_OWN = "other entries are dropped than u says: each entry has a u of its own, and is dropped where that is below p."
 _KEEP_ALL = "right, but not with p = 0, where nothing is dropped and nothing scaled."
 _ZEROS = ("right, but not where x itself is 0: whether an entry was kept is decided by u, not by whether y is 0. Keep "
           "the mask, and use it twice.")  # fmt: skip

@@ -179,6 +179,8 @@ FLIP_UPDATE_GATE = Exercise(
         ("only the bias is negated; all of a changes its sign, so the weights too.", _flip_slip(only=(2,))),
         ("only the bias is negated, and all of it; z's block alone changes its sign, and the weights' as well.",
          _flip_whole_bias),
+        ("W_xh and W_hh are right, but all of the bias is negated; only z's block of it is, from H to 2H.",
+         lambda W_xh, W_hh, b_h: (*_flip(W_xh, W_hh, b_h)[:2], -b_h)),
         ("in the matrices the rows from H to 2H are meant; z's block are the columns from H to 2H, [:, H : 2 * H].",
          _flip_rows),
         ("every third column is negated; z's H columns are neighbours: np.repeat, not np.tile.", _flip_every_third),

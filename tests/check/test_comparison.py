@@ -206,6 +206,8 @@ SUMMARY_WRONG = {
     "the order is (median, fastest, slowest).": lambda a: (median(a), max(a), min(a)),
     "(median, fastest, slowest).": lambda a: (min(a), max(a), median(a)),
     "one standard deviation": lambda a: spread(solved(a)),
+    "that gives nan; take np.median.": lambda a: (np.quantile(a, 0.5), min(a), max(a)),
+    "that gives nan; take np.median, np.min and np.max.": lambda a: np.percentile(a, [50, 0, 100]),
 }
 
 

@@ -4,6 +4,8 @@ import functools
 import inspect
 import math
 import re
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -136,6 +138,11 @@ class BadArray:
         raise RuntimeError("no array in here")
 
 
+class NoArray:
+    def __array__(self, *args, **kwargs):
+        return "text"
+
+
 def raiser(error):
     def raises(*args):
         raise error
@@ -180,6 +187,10 @@ ODD = {
     "the same answer whatever the arguments are": lambda D, H, O: 992,
     "is nan; expected": lambda D, H, O: float("nan"),
     "is inf; expected": lambda D, H, O: np.inf,
+    "the function takes (D, H, O by name only)": lambda D, H, *, O: D * H,
+    "next finds nothing there": lambda D, H, O: next(iter(())),
+    "takes no infinity in place": lambda D, H, O: np.arange(3).__setitem__(0, np.inf),
+    "cannot be read as an array: object __array__": lambda D, H, O: NoArray(),
     "The sign is reversed throughout": lambda D, H, O: -(D * H + H * H + H + H * O + O),
     "It is 2 times that throughout": lambda D, H, O: 2 * (D * H + H * H + H + H * O + O),
 }  # fmt: skip
@@ -216,6 +227,34 @@ def test_partials_methods_and_keywords_are_functions_too():
 
     for function in (general, functools.partial(general, bias=True), Holder().count, Holder()):
         assert check.parameter_count(function)
+
+
+@pytest.mark.parametrize("make", [Fraction, Decimal, np.longdouble, lambda n: np.array(n, dtype=object)])
+def test_every_kind_of_real_number_is_a_number(make):
+    assert check.parameter_count(lambda D, H, O: make(D * H + H * H + H + H * O + O))
+
+
+def test_nan_throughout_is_not_called_the_same_answer():
+    assert "the same answer" not in check.parameter_count(lambda D, H, O: np.nan).sentence
+
+
+def test_decimals_that_were_cut_off_are_told():
+    def softmax(o):
+        e = np.exp(o)
+        y = np.zeros(o.shape, int)
+        y[:] = 10 * e / e.sum(axis=-1, keepdims=True)
+        return y
+
+    tenfold = engine.Exercise(
+        "tenfold",
+        ("o",),
+        (("ten times y", "(B,)"),),
+        check.loss.SOFTMAX.cases,
+        lambda o: 10 * check.loss.SOFTMAX.reference(o),
+        (),
+    )
+    assert "are the decimals cut off somewhere?" in engine.judge(softmax, tenfold).sentence
+    assert "entry [0, 0] of ten times y is" in engine.judge(lambda o: 0.5 * o, tenfold).sentence
 
 
 def test_the_public_example_by_heart_is_not_enough():

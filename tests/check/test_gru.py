@@ -114,6 +114,9 @@ STEP_WRONG = BOTH_WRONG | {
     "the candidate reads z ⊙ h_{t−1}": {"n": "n = np.tanh(x_n + r * ((z * h_prev) @ W_n + b_hn))"},
     "r and z have changed": {"more": "r, z = z, r"},
     "the bias b_h is missing": {"a": "a = x_t @ W_xh"},
+    "this is another form of the cell": {"n": "n = np.tanh(x_n + (r * h_prev) @ W_n + b_hn)",
+                                         "back": "(1 - z) * h_prev + z * n"},
+    "there z lets the candidate in": BEFORE | {"back": "(1 - z) * h_prev + z * n"},
 }  # fmt: skip
 
 

@@ -207,6 +207,23 @@ def test_open_forget_names_the_mistake(words, says):
     assert words in says(check.open_forget(FORGET_WRONG[words]))
 
 
+def test_raising_the_forget_block_to_a_value_is_not_setting_it(says):
+    at_least = lambda b_h, value: np.r_[(b := np.split(b_h, 4))[0], np.maximum(b[1], value), b[2], b[3]]
+    assert "b_h[4] is" in says(check.open_forget(at_least))
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_unfinished_answer_of_several_parts_is_told_by_what_it_is(says):
+    async def later(*args):
+        return args
+
+    assert "it returns a coroutine; expected (da" in says(check.lstm_step_backward(later))
+    da_alone = lambda dh_t, dc_t, c_prev, c_t, gates, W_hh: np.ones(
+        (len(dh_t), W_hh.shape[1])
+    )  # three rows, B = 3
+    assert "it returns an array; expected (da" in says(check.lstm_step_backward(da_alone))
+
+
 def test_open_forget_is_right():
     right = filled(lambda k, H: H <= k < 2 * H)
     assert repr(check.open_forget(right)) == "Right on 3 cases, H = 1 included."

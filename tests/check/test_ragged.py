@@ -450,7 +450,8 @@ DROPOUT_WRONG = {
     "the mask is used twice": slip(back=lambda factor, kept, p: factor**2),
     "in the wrong order": lambda *args: tuple(reversed(dropout(*args))),
     "not where x itself is 0": from_zeros,
-    "no numbers of its own": own_draw,
+    "each entry has a u of its own": own_draw,
+    "other entries are dropped than u says": lambda x, dy, p, u, t: dropout(x, dy, p, u[:1] + 0 * u, t),  # a u for all
     "not with p = 0": lambda x, dy, p, u, training: dropout(x, dy, p, u - (p == 0), training),
 }  # fmt: skip
 

@@ -119,6 +119,7 @@ def on_z(change):
 FLIP_WRONG = {
     "nothing has changed": lambda *args: args,
     "the bias is not negated": lambda *args: flipped(*args, b=False),
+    "W_xh and W_hh are right, but all of the bias is negated": lambda *args: (*flipped(*args)[:2], -args[2]),
     "only the bias is negated": lambda *args: flipped(*args, W=False, U=False),
     "only the bias is negated, and all of it": lambda W_xh, W_hh, b_h: (W_xh, W_hh, -b_h),
     "the rows from H to 2H are meant": lambda W_xh, W_hh, b_h: (
