@@ -3,11 +3,11 @@
 `python runs/reference_text.py` ends with this; `python runs/reference_units.py` (half a minute) does it again with the
 stored net, and writes what it finds into the same two files.
 
-Method: the net reads 30 000 characters of the training part, and for each property below every unit's tanh(c_t) is
-correlated with it. The unit with the largest |r| is taken, and its r measured again on 30 000 characters held out: the
-choice among H units is paid for there. `by_luck` is the largest |r| of all units when the property is moved against the
-text by a third of its length, so that it has its own rhythm but nothing to do with what is read. `alike` names for each
-unit the others with the largest |r| between their own values, on the held-out characters.
+Method: the net reads 30 000 characters of the training part, and for each property below every unit's h_t is correlated
+with it. The unit with the largest |r| is taken, and its r measured again on 30 000 characters held out: the choice
+among H units is paid for there. `by_luck` is the largest |r| of all units when the property is moved against the text
+by a third of its length, so that it has its own rhythm but nothing to do with what is read. `memory` is the same for
+tanh(c_t) in the place of h_t. `alike` names for each unit the others with the largest |r| between their h_t, held out.
 """
 
 from pathlib import Path
@@ -77,10 +77,11 @@ PROPERTIES = {"inside quotes": inside_quotes, "inside brackets": inside_brackets
 # ---- How well a unit follows it ----
 
 
-def memory(net, codes):
-    """Return tanh(c_t) of all units for a text read as one stream: (T, H)."""
+def kept(net, codes):
+    """Return h_t and tanh(c_t) of all units for a text read as one stream: each (T, H)."""
     x = np.eye(net.input_size)[codes][:, None]
-    return net.layers[0].forward(x).tanh_c[:, 0]
+    trace = net.layers[0].forward(x)
+    return trace.h[1:, 0], trace.tanh_c[:, 0]
 
 
 def correlations(values, others):
@@ -112,9 +113,11 @@ def alike(values, count=ALIKE):
 def look(net, train_text, held_out_text, encode):
     """Return what the table gets, and the arrays that the page gets."""
     texts = [text[:LENGTH] for text in (train_text, held_out_text)]
-    read = [(text, memory(net, encode(text))) for text in texts]
-    found = {name: follower(*read, of) for name, of in PROPERTIES.items()}
-    order, r = alike(read[1][1])
+    state, memory = zip(*(kept(net, encode(text)) for text in texts))
+    found = {name: follower(*zip(texts, state), of) for name, of in PROPERTIES.items()}
+    for name, of in PROPERTIES.items():
+        found[name]["memory"] = follower(*zip(texts, memory), of)
+    order, r = alike(state[1])
     arrays = {"named": np.array(list(found)), "named_unit": np.array([one["unit"] for one in found.values()]),
               "named_r": np.array([round(one["r_held_out"], 2) for one in found.values()]),
               "alike": order, "alike_r": r.round(2)}  # fmt: skip

@@ -22,6 +22,7 @@ _WHERE = {
     "Gates": "gates",
     "Connectivity": "connectivity",
     "LearnLive": "learn_live",
+    "TextReader": "text_reader",
     "Question": "question",
 }
 _MODULES = ("joiner", "linear", "palette", "runs", "seeded", "text", "specs", "markup")

@@ -130,6 +130,11 @@ def run_of(name):
     return read_spec(name).get("run")
 
 
+def at_once(name):
+    """Tell whether an explorer's run comes with the page, not once the explorer is near (js/element.js)."""
+    return not read_spec(name).get("late", False)
+
+
 def run_script(name):
     """Return where the site keeps a stored run."""
     return f"rnnlib/run-{name}.js"
@@ -138,7 +143,7 @@ def run_script(name):
 def add_assets(app, pagename, templatename, context, doctree):
     """Load what the page's explorers need, and nothing on a page without one."""
     shown = {node["payload"]["name"] for node in doctree.findall(explorer)} if doctree else set()
-    for run in sorted(filter(None, map(run_of, shown))):
+    for run in sorted(filter(None, map(run_of, filter(at_once, shown)))):
         app.add_js_file(run_script(run), loading_method="defer")  # before the script that looks for it
     if shown:
         app.add_js_file(SCRIPT, loading_method="defer")

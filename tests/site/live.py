@@ -70,6 +70,12 @@ class Live:
         self.page, self.key, self.name = page, key, name
         self.element = page.locator(f'rnn-explorer[id="{key}"]')
         self.element.locator("details").evaluate_all("(folds) => folds.forEach((fold) => (fold.open = true))")
+        if self.element.get_attribute("data-waiting") is not None:  # its stored run comes once it is near
+            self.element.scroll_into_view_if_needed()
+            self.page.wait_for_function(
+                "(one) => !('waiting' in one.dataset)", arg=self.element.element_handle()
+            )
+            self.settle()
 
     def state(self):
         """Return the settings it holds now."""

@@ -196,6 +196,17 @@ FACTS = {
     ): r"right on 24 % .* answers X Y, wrongly.* in the last step.* No replacement",
     ("connectivity", "other-order"): r"the class is X Y.* answers X Y, rightly; as drawn it was Y X",
     ("unroll", "informed"): r"= 1\.561.* by 0\.413 and .* by 0\.00586",
+    ("text-reader", "quotes"): r"mean surprise is 0\.992 nats.* Unit 71, which follows “inside quotes”",
+    ("text-reader", "along-the-word"): r"Unit 112, which follows “along the word” \(r = 0\.64",
+    ("text-reader", "sure"): r"After “…__init__\(sel” at t = 16 it expects f 0\.965",
+    (
+        "text-reader",
+        "made-up-word",
+    ): r"expects e 0\.494, ␣ 0\.392.* what comes is p, a surprise of 6\.63 nats",
+    (
+        "text-reader",
+        "cold",
+    ): r"expects \" 0\.994.* at temperature 0\.2\. From the end it would write “\"__contains_”",
 }
 
 # Settings that reach the goals set in the chapters' exercises.
@@ -222,6 +233,8 @@ SOLUTIONS = {
     ("gradient-check", "best-step"): {"precision": "float32", "power": 2},
     ("connectivity", "flips-with-small-gradient"): {"cell": "lstm", "seed": 180, "k": 25},
     ("loss-cliff", "survive"): {"steps": 60, "clipping": True},
+    ("text-reader", "certain"): {"text": "The function returns the value of the argum"},
+    ("text-reader", "worse-than-blind"): {"text": "quick foxes vex zyxgar bvltx"},
 }
 
 

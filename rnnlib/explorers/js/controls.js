@@ -60,10 +60,12 @@ export function mountExplorer({ model, el, spec, compute, describe, outcome, goa
 
   const figure = html("div", { class: "rnn-figure" });
   const sentence = html("p", { class: "rnn-sentence", "aria-live": "polite", "aria-atomic": "true" });
-  const [first, more] = [makeControls(spec.controls.filter((one) => !one.more), tools), makeControls(spec.controls.filter((one) => one.more), tools)];
+  const some = (which) => makeControls(spec.controls.filter(which), tools);
+  const [over, first, more] = [some((one) => one.above), some((one) => !one.above && !one.more), some((one) => one.more)];
   const parts = [
     spec.prediction && model.get("ask") !== false && !model.get("goal") && makePrediction(tools, (state) => outcome(state, compute(state))),
     makeGoal(tools, goals),
+    over.count && { ...over, above: true }, // what the drawing is about stands over it
     first,
     spec.landmarks && makeLandmarks(tools),
     makeMore(more, tools),
@@ -89,11 +91,12 @@ export function mountExplorer({ model, el, spec, compute, describe, outcome, goa
   show();
 
   const names = spec.controls.map((control) => control.name);
-  for (const name of [...names, "goal"]) model.on(`change:${name}`, redraw);
+  const heard = [...names, "goal", "_run"]; // a stored run may come later than the explorer
+  for (const name of heard) model.on(`change:${name}`, redraw);
   const watchers = [watchWidth(figure, () => widthOf(figure) !== width && redraw()), watchTheme(redraw)];
   const leave = register({ id: model.get("id") || spec.name, root, spec, initial, set, getState });
   return () => {
-    for (const name of [...names, "goal"]) model.off(`change:${name}`, redraw);
+    for (const name of heard) model.off(`change:${name}`, redraw);
     for (const stop of [...watchers, leave, redraw.cancel]) stop();
     drawing.destroy?.();
     root.remove();
@@ -218,16 +221,18 @@ function makeSeed(control, { serial, set, getState }) {
 
 // Text, or a list of numbers set apart by commas: a list that is none leaves a note and the value as it was.
 function makeText(control, { serial, set }) {
-  const { name, kind, max } = control;
+  const { name, kind, max, lines } = control; // lines: how many of a text are seen at once, which may then have several
   const id = `${serial}-${name}`;
   const note = html("span", { class: "rnn-note", id: `${id}-note`, role: "status" });
   const take = () => {
-    const value = parseValue(control, input.value.replaceAll("−", "-"));
+    const value = parseValue(control, kind === "numbers" ? input.value.replaceAll("−", "-") : input.value);
     note.textContent = value === undefined ? "numbers, set apart by commas" : "";
     input.setAttribute("aria-invalid", value === undefined);
     if (value !== undefined) set({ [name]: value });
   };
-  const input = html("input", { type: "text", id, maxlength: kind === "text" ? max : null, "aria-describedby": note.id, oninput: take });
+  const look = lines ? { rows: lines, spellcheck: "false" } : { type: "text" };
+  const most = kind === "text" ? max : null;
+  const input = html(lines ? "textarea" : "input", { ...look, id, maxlength: most, "aria-describedby": note.id, oninput: take });
   const root = html("div", { class: "rnn-control rnn-wide" }, makeLabel(control, id), input, note);
   function update(state) {
     if (document.activeElement === input) return; // never while it is being typed

@@ -2,6 +2,7 @@
 
 import { defaultsOf, follow, hashOf, nextSerial, parseHash } from "./links.js";
 
+const NEAR = "800px 0px"; // how far from the screen an explorer is when its stored run is fetched
 const QUIET = 250; // milliseconds without a change before the address follows: browsers limit how often it may
 
 // Get, set, save_changes, on and off, as anywidget's model has them.
@@ -59,16 +60,38 @@ function hydrate(element, { spec, render }) {
   element.append(host);
   const clear = render({ model, el: host });
   const forget = spec.address === false ? () => {} : keepAddress(model, spec);
+  const leave = spec.late ? whenNear(element, () => bringRun(element, model, spec.run)) : () => {};
   const still = [...element.children].filter((child) => child !== host && child.localName !== "script");
   still.forEach((child) => (child.hidden = true));
   element.dataset.ready = "";
   return () => {
     forget();
+    leave();
     clear();
     host.remove();
     still.forEach((child) => (child.hidden = false));
     delete element.dataset.ready;
   };
+}
+
+// Call `then` once, when the element comes near the screen; returns what calls it off.
+function whenNear(element, then) {
+  element.dataset.waiting = "";
+  const watch = new IntersectionObserver((entries) => entries.some((one) => one.isIntersecting) && (watch.disconnect(), then()), { rootMargin: NEAR });
+  watch.observe(element);
+  return () => watch.disconnect();
+}
+
+// A large stored run is a script of its own beside the explorers' one; two explorers that show it fetch it once.
+function bringRun(element, model, name) {
+  const source = new URL(`run-${name}.js`, document.querySelector('script[src*="rnnlib/explorers.js"]').src).href;
+  const script = document.querySelector(`script[src="${source}"]`) ?? document.head.appendChild(Object.assign(document.createElement("script"), { src: source }));
+  const arrive = () => {
+    delete element.dataset.waiting;
+    model.set("_run", globalThis.rnnlibRuns[name]);
+  };
+  if (globalThis.rnnlibRuns?.[name]) arrive();
+  else script.addEventListener("load", arrive);
 }
 
 // The address follows the state, so that a view can be shared; the reader's way back is left as it is.

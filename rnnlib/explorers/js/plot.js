@@ -247,6 +247,38 @@ function paint(context, { width, height }, { rows, columns, value, limit, colour
   }
 }
 
+// The same for thousands of cells: one pixel a cell, enlarged by the browser. `left` and `top` place it under a panel.
+export function makePixels(parent, name) {
+  const canvas = document.createElement("canvas");
+  canvas.className = "rnn-heatmap";
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", name);
+  parent.append(canvas);
+  function draw({ rows, columns, value, limit = 1, left, top, width, height }) {
+    Object.assign(canvas, { width: columns, height: rows });
+    const look = { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px`, imageRendering: "pixelated" };
+    Object.assign(canvas.style, look);
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(columns, rows);
+    const { negative, positive } = signColours(canvas);
+    const [below, above] = [channels(negative), channels(positive)];
+    for (let row = 0, at = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++, at += 4) {
+        const share = value(row, column) / limit;
+        image.data.set(share < 0 ? below : above, at);
+        image.data[at + 3] = Math.min(255, Math.abs(share) * 255);
+      }
+    }
+    context.putImageData(image, 0, 0);
+  }
+  return { root: canvas, draw };
+}
+
+// "#1d4fd0" as [red, green, blue, 0].
+function channels(colour) {
+  return [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)).concat(0);
+}
+
 // A canvas needs the colours themselves, as the page has them now.
 function signColours(node) {
   const look = getComputedStyle(node);
