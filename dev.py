@@ -39,6 +39,7 @@ COVERS = {
 PLATFORMS = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "x86_64-pc-windows-msvc"]
 PLATFORMS += ["aarch64-apple-darwin", "x86_64-apple-darwin"]
 CHECKS = ["lint", "unit", "classroom", "notebooks", "site"]
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}  # for each of two workers: more would wait for each other
 STRICT = ["-p", "tools.nbval_history", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=300"]
 CPU_FEATURES = """
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
@@ -294,7 +295,7 @@ def lint(python):
 def unit(python):
     """Everything that needs neither a kernel nor a browser, then the examples in rnnlib's docstrings."""
     others = [f"--ignore=tests/{name}" for name in ("site", "classroom", "reference")]
-    tests = pytest(python, "tests", *others)
+    tests = pytest(python, "tests", *others, "-n", "2", "--dist", "worksteal", **ONE_THREAD)
     return pytest(python, "--doctest-modules", "rnnlib") or tests
 
 
@@ -310,6 +311,7 @@ def hub(python):
 
 def notebooks(python, **environment):
     """Every notebook run, each output compared with the stored one (tests/notebooks/test_strict.py says how)."""
+    environment |= ONE_THREAD
     return pytest(python, "chapters", *STRICT, "-q", "-n", "2", "--dist", "loadfile", **environment)
 
 
