@@ -279,3 +279,22 @@ def test_the_gru_is_written_out_by_unit():
         z, n = sigma(a(b, j, h_prev[b])), math.tanh(a(b, 2 * H + j, r * h_prev[b]))
         h[b, j] = (1 - z) * h_prev[b, j] + z * n
     close(reference(x_t, h_prev, W_xh, W_hh, b_h), h)
+
+
+def test_a_seasonal_skill_is_summed_day_by_day():
+    reference, (y, forecast, m) = first("ch17-persistence_skill-seasonal")
+    days = range(m, len(y))
+    own, base = (
+        sum((y[k] - other(k)) ** 2 for k in days) for other in (lambda k: forecast[k], lambda k: y[k - m])
+    )
+    close(reference(y, forecast, m), 1 - own / base)
+
+
+def test_a_direct_forecast_solves_its_normal_equations():
+    reference, (y, p, h) = first("ch17-fit_ar-direct")
+    rows, targets = [], []
+    for k in range(p + h - 1, len(y)):  # y[k] is the target
+        rows.append([*(y[k - h - lag] for lag in range(p)), 1.0])
+        targets.append(y[k])
+    rows = np.array(rows)
+    close(reference(y, p, h), np.linalg.solve(rows.T @ rows, rows.T @ np.array(targets)))
