@@ -82,18 +82,25 @@ export function mountExplorer({ model, el, spec, compute, describe, outcome, goa
   function show() {
     const state = getState();
     const result = compute(state);
-    width = widthOf(figure) || width || WIDTH;
+    width ||= widthOf(figure) || WIDTH;
     drawing.draw(state, result, width);
     const words = describe(state, result);
     if (sentence.textContent !== words) sentence.textContent = words;
     for (const part of parts) part.update?.(state, result);
+  }
+  // Asked only when it may have changed: to ask at each draw would have the page laid out twice.
+  function remeasure() {
+    const now = widthOf(figure);
+    if (!now || now === width) return;
+    width = now;
+    redraw();
   }
   show();
 
   const names = spec.controls.map((control) => control.name);
   const heard = [...names, "goal", "_run"]; // a stored run may come later than the explorer
   for (const name of heard) model.on(`change:${name}`, redraw);
-  const watchers = [watchWidth(figure, () => widthOf(figure) !== width && redraw()), watchTheme(redraw)];
+  const watchers = [watchWidth(figure, remeasure), watchTheme(redraw)];
   const leave = register({ id: model.get("id") || spec.name, root, spec, initial, set, getState });
   return () => {
     for (const name of heard) model.off(`change:${name}`, redraw);

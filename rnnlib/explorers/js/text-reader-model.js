@@ -41,12 +41,12 @@ function dequantised(run) {
   return { H: b_h.length / 4, V: b_y.length, rows, W_hh: scaled("W_hh"), W_hy: scaled("W_hy"), b_y };
 }
 
-// States and logits of everything read so far; t = 0 is the start, of which there are no logits.
+// States, logits and log Σ exp of the logits of everything read so far; t = 0 is the start, of which there are no logits.
 function makeMemory(net) {
   const { H, V } = net;
   const codes = [];
   const [h, c, tanhC] = [0, 1, 2].map(() => new Float64Array((MOST + 1) * H));
-  const logits = new Float64Array((MOST + 1) * V);
+  const [logits, logTotal] = [V, 1].map((size) => new Float64Array((MOST + 1) * size));
   const u = new Float64Array(4 * H);
   // Read `code` as character t = 1, 2, …, unless it stands there already: what comes behind it is forgotten. Returns
   // whether that took a step.
@@ -54,13 +54,13 @@ function makeMemory(net) {
     if (codes[t - 1] === code) return false;
     codes.length = t - 1;
     codes.push(code);
-    step(net, t, code, { h, c, tanhC, logits, u });
+    step(net, t, code, { h, c, tanhC, logits, logTotal, u });
     return true;
   }
-  return { codes, h, c, tanhC, logits, read };
+  return { codes, h, c, tanhC, logits, logTotal, read };
 }
 
-function step({ H, V, rows, W_hh, W_hy, b_y }, t, code, { h, c, tanhC, logits, u }) {
+function step({ H, V, rows, W_hh, W_hy, b_y }, t, code, { h, c, tanhC, logits, logTotal, u }) {
   const [now, before] = [t * H, (t - 1) * H];
   u.set(rows.subarray(4 * H * code, 4 * H * (code + 1)));
   addRows(u, h, before, W_hh, H); // a_t = x_t W_xh + h_{t−1} W_hh + b_h
@@ -73,6 +73,14 @@ function step({ H, V, rows, W_hh, W_hy, b_y }, t, code, { h, c, tanhC, logits, u
   const out = logits.subarray(t * V, (t + 1) * V);
   out.set(b_y);
   addRows(out, h, now, W_hy, H);
+  logTotal[t] = logSum(out);
+}
+
+function logSum(row) {
+  const top = Math.max(...row);
+  let total = 0;
+  for (const value of row) total += Math.exp(value - top);
+  return top + Math.log(total);
 }
 
 // out += h W, four rows of W at a time: an eighth of the time that a loop over single entries takes.
@@ -114,14 +122,9 @@ export function chances({ V, logits }, t, temperature = 1) {
 }
 
 // L_t = −ln ŷ_t[next character] for t = 1 … T − 1.
-function surprises(codes, { V, logits }) {
-  return Float64Array.from({ length: Math.max(0, codes.length - 1) }, (_, k) => {
-    const row = logits.subarray((k + 1) * V, (k + 2) * V);
-    const top = Math.max(...row);
-    let total = 0;
-    for (const value of row) total += Math.exp(value - top);
-    return top + Math.log(total) - row[codes[k + 1]];
-  });
+function surprises(codes, { V, logits, logTotal }) {
+  const after = (k) => logTotal[k + 1] - logits[(k + 1) * V + codes[k + 1]];
+  return Float64Array.from({ length: Math.max(0, codes.length - 1) }, (_, k) => after(k));
 }
 
 // Of the chosen unit, t = 1 … T.

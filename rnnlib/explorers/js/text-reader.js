@@ -1,10 +1,10 @@
 // What does a character model know while it reads? The text itself, coloured by one unit or by the surprise; what the model
 // expects next; all units over the text. The numbers and words are in text-reader-model.js.
 
-import { before, compute, describe, goals, highest, likeliest, makeReader, mean, outcome, peaks, visible } from "./text-reader-model.js";
+import { before, compute, describe, goals, likeliest, makeReader, outcome, peaks, visible } from "./text-reader-model.js";
 import { digits } from "./format.js";
 import { html, mountExplorer } from "./controls.js";
-import { label, line, linear, makePanel, makePixels, onDrag, segment, svg } from "./plot.js";
+import { dot, label, line, linear, makePanel, makePixels, onDrag, segment, svg } from "./plot.js";
 import { findRun } from "./stored.js";
 import { spec } from "./text-reader.spec.js";
 
@@ -16,6 +16,7 @@ const HEAT = 128; // px of the heatmap, one a unit
 const TRACE = 84; // px of one unit's course
 const BESIDE = 640; // px of width from which what comes next stands beside the units
 const MOST = 8; // nats at which a surprise is coloured in full
+const FAINT = 0.04; // of what colours a character in full: below, it is left as it is
 const PEAKS = 3; // places that are named
 const LONGEST = spec.controls.find(({ name }) => name === "text").max;
 
@@ -25,24 +26,24 @@ export function render({ model, el }) {
   return mountExplorer({ model, el, spec, compute: computed, describe, outcome, goals, view });
 }
 
-function view({ figure, set, getState }) {
+function view({ figure, set }) {
   const latest = {};
   const choose = (t) => set({ back: latest.result.T - Math.max(1, Math.min(latest.result.T, t)) });
   const page = makePage(figure, choose);
   const writer = makeWriter(figure, () => set({ text: latest.result.characters.join("") + latest.result.ahead, back: 0 }));
   const next = makeNext(figure);
-  const units = makeUnits(figure, { set, choose, getState });
+  const units = makeUnits(figure, { set, choose });
   const links = makeLinks(figure, { set, choose });
   function draw(state, result, width) {
     latest.result = result;
-    page.draw(state, result);
-    writer.draw(result);
     const empty = result.missing || !result.T;
     for (const part of [next, units, links]) part.root.hidden = empty;
-    if (empty) return;
     const beside = width >= BESIDE;
+    if (!empty) units.draw(state, result, beside ? Math.floor(width * 0.64) : width); // first: it asks the page for colours
+    page.draw(state, result);
+    writer.draw(result);
+    if (empty) return;
     next.draw(state, result, beside ? Math.floor(width * 0.36) : width);
-    units.draw(state, result, beside ? Math.floor(width * 0.64) : width);
     links.draw(state, result);
   }
   return { draw };
@@ -91,13 +92,16 @@ function toneOf({ colour }, { values, surprise }, k) {
   return [k ? Math.min(1, surprise[k - 1] / MOST) : 0, "rnn-surprise"];
 }
 
+// Only what has changed is written: of hundreds of characters a keystroke changes few.
 function paint(span, character, chosen, tone) {
-  write(span, character === "\n" ? "⏎\n" : character);
   const [value, kind] = tone ?? [0, ""];
-  const look = `--rnn-size: ${Math.abs(value).toFixed(2)}`;
-  const name = `${kind}${chosen ? " rnn-here" : ""}${character === "\n" ? " rnn-break" : ""}`;
-  if (span.className !== name) span.className = name;
-  if (span.getAttribute("style") !== look) span.setAttribute("style", look);
+  const size = Math.abs(value) < FAINT ? 0 : Math.abs(value);
+  const name = `${size ? kind : ""}${chosen ? " rnn-here" : ""}${character === "\n" ? " rnn-break" : ""}`;
+  const next = { textContent: character === "\n" ? "⏎\n" : character, className: name };
+  const look = size ? `--rnn-size: ${size.toFixed(2)}` : "";
+  for (const [key, text] of Object.entries(next)) if (span.now?.[key] !== text) span[key] = text;
+  if (span.now?.look !== look) span.style.cssText = look;
+  span.now = { ...next, look };
 }
 
 function moved(key, spans, t, T) {
@@ -177,30 +181,39 @@ function drawChance(panel, along, row, character, chance, comes) {
 
 // ---- All units, and the course of one ------------------------------------------------------------------------------------------
 
-function makeUnits(figure, { set, choose, getState }) {
+function makeUnits(figure, { set, choose }) {
   const holder = html("div", { class: "rnn-units" });
   figure.append(holder);
   const heat = makePixels(holder, "Units over the text");
   const panel = makePanel(holder, "One unit over the text");
+  const still = svg("g", { "aria-hidden": "true" }); // what a keystroke leaves as it is
+  panel.root.prepend(still);
   const pick = svg("rect", { class: "rnn-pick", tabindex: -1 });
   panel.front.append(pick);
   const last = {};
   onDrag(panel, pick, (x, y) => {
     choose(Math.round(last.along.invert(x)));
-    if (y <= last.foot) set({ unit: Math.max(0, Math.min(last.H - 1, Math.floor(((y - last.top) / HEAT) * last.H))) });
+    if (y <= last.foot) set({ unit: Math.max(0, Math.min(last.H - 1, Math.floor(((y - panel.top) / HEAT) * last.H))) });
   });
-  function draw(state, result, width) {
-    const { reader, T } = result;
+  function layOut(state, H, width) {
+    const key = `${width} ${state.unit} ${state.shown}`;
+    if (last.key === key) return;
     panel.resize(width, 34 + HEAT + TRACE, { left: 40, right: 12, top: 34, bottom: 8 });
-    panel.clear();
-    Object.assign(last, { along: linear([0.5, T + 0.5], [panel.left, panel.right]), top: panel.top, foot: panel.top + HEAT, H: reader.H });
-    const of = state.shown === "memory" ? reader.tanhC : reader.h;
-    const { H } = reader;
-    heat.draw({ rows: H, columns: T, value: (row, column) => of[(column + 1) * H + row], left: panel.left, top: panel.top, width: panel.right - panel.left, height: HEAT });
-    drawFrame(panel, last, state, result);
-    drawCourse(panel, last, state, result);
+    Object.assign(last, { key, H, foot: panel.top + HEAT });
     const box = { x: panel.left, y: panel.top, width: panel.right - panel.left, height: panel.bottom - panel.top };
     for (const [name, value] of Object.entries(box)) pick.setAttribute(name, value);
+    still.replaceChildren();
+    drawFrame({ ...panel, marks: still }, last, state);
+  }
+  function draw(state, result, width) {
+    const { reader, T } = result;
+    const { H } = reader;
+    layOut(state, H, width);
+    last.along = linear([0.5, T + 0.5], [panel.left, panel.right]);
+    const of = state.shown === "memory" ? reader.tanhC : reader.h;
+    heat.draw({ rows: H, columns: T, value: (row, column) => of[(column + 1) * H + row], left: panel.left, top: panel.top, width: panel.right - panel.left, height: HEAT });
+    panel.clear();
+    drawCourse(panel, last, state, result);
   }
   return { root: holder, draw };
 }
@@ -208,23 +221,29 @@ function makeUnits(figure, { set, choose, getState }) {
 const SYMBOLS = { memory: "tanh c_t", state: "h_t" };
 const TONES = { memory: "c", state: "h" };
 
-function drawFrame(panel, { along, foot, H }, { unit, shown }, { t }) {
+function drawFrame(panel, { foot, H }, { unit, shown }) {
+  const mark = (at, text, options) => label(panel, at, text, { fill: "muted", size: 12, plain: true, halo: false, ...options });
   label(panel, [panel.left, 14], `${SYMBOLS[shown]} of all units`, { size: 13, fill: TONES[shown] });
-  for (const k of [0, H - 1]) label(panel, [panel.left - 8, panel.top + ((k + 0.5) / H) * HEAT + 4], String(k), { anchor: "end", fill: "muted", size: 12, plain: true, halo: false });
-  const y = panel.top + ((unit + 0.5) / H) * HEAT;
-  for (const x of [panel.left - 5, panel.right + 5]) label(panel, [x, y + 4], x < panel.left ? "▸" : "◂", { anchor: x < panel.left ? "end" : "start", size: 11, plain: true, halo: false });
-  segment(panel, [along(t), panel.top - 6], [along(t), panel.bottom], { stroke: "axis", width: 1 });
+  const row = (k) => panel.top + ((k + 0.5) / H) * HEAT + 4;
+  for (const k of [0, H - 1]) mark([panel.left - 8, row(k)], String(k), { anchor: "end" });
+  mark([panel.left - 5, row(unit)], "▸", { anchor: "end", fill: "ink", size: 11 });
+  mark([panel.right + 2, row(unit)], "◂", { fill: "ink", size: 11 });
   segment(panel, [panel.left, foot], [panel.right, foot], { stroke: "grid", width: 1 });
+  const up = courseScale(panel, foot);
+  segment(panel, [panel.left, up(0)], [panel.right, up(0)], { stroke: "axis", width: 1 });
+  for (const tick of [-1, 1]) mark([panel.left - 8, up(tick) + 4], tick < 0 ? "−1" : "1", { anchor: "end" });
+  mark([panel.left, foot + 14], `unit ${unit}`, { fill: TONES[shown] });
 }
 
-function drawCourse(panel, { along, foot }, { unit, shown }, { values, t }) {
-  const up = linear([-1, 1], [panel.bottom, foot + 22]);
-  segment(panel, [panel.left, up(0)], [panel.right, up(0)], { stroke: "axis", width: 1 });
-  for (const tick of [-1, 1]) label(panel, [panel.left - 8, up(tick) + 4], tick < 0 ? "−1" : "1", { anchor: "end", fill: "muted", size: 12, plain: true, halo: false });
-  label(panel, [panel.left, foot + 14], `unit ${unit}`, { size: 12, fill: TONES[shown], plain: true });
+function courseScale(panel, foot) {
+  return linear([-1, 1], [panel.bottom, foot + 22]);
+}
+
+function drawCourse(panel, { along, foot }, { shown }, { values, t }) {
+  const up = courseScale(panel, foot);
+  segment(panel, [along(t), panel.top - 6], [along(t), panel.bottom], { stroke: "axis", width: 1 });
   line(panel, Array.from(values, (value, k) => [along(k + 1), up(value)]), { stroke: TONES[shown], width: 1.5 });
-  const at = [along(t), up(values[t - 1])];
-  panel.marks.append(svg("circle", { cx: at[0].toFixed(1), cy: at[1].toFixed(1), r: 4, style: `fill: var(--rnn-${TONES[shown]})` }));
+  dot(panel, [along(t), up(values[t - 1])], { fill: TONES[shown], radius: 4 });
 }
 
 // ---- Units and places that behave alike ------------------------------------------------------------------------------------------
