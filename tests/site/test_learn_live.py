@@ -1,25 +1,13 @@
 """LearnLive as a reader trains it: in a page of its own that is opened from a file, by its buttons."""
 
 import pytest
+from bare import READY, page_source
 
-from rnnlib.explorers import LearnLive, joiner
+from rnnlib.explorers import LearnLive
 
 NAME = "learn-live"
 SMALL = {"T": 20, "units": 4}
-READY = "document.querySelector('rnn-explorer').dataset.ready !== undefined"
 COUNT = "globalThis.turns = 0; (function count() { turns += 1; requestAnimationFrame(count); })();"
-
-
-def page_source():
-    """The page: one explorer, no stored run."""
-    variable = joiner.variable
-    table = f"{{ '{NAME}': {{ spec: {variable(NAME + '.spec')}.spec, render: {variable(NAME)}.render }} }}"
-    script = joiner.join(NAME, f"{NAME}.spec", "element")
-    return (
-        f"<!doctype html><meta charset=utf-8><title>bare</title><style>{joiner.site_css()}</style>"
-        f'<rnn-explorer name="{NAME}" id="{NAME}"></rnn-explorer>'
-        f"<script>(() => {{ {script}\n{variable('element')}.defineElement({table}); }})();</script>"
-    )
 
 
 @pytest.fixture
@@ -33,7 +21,7 @@ def opened(browser, tmp_path):
         page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: trouble.append(str(error)))
         file = tmp_path / "page.html"
-        file.write_text(page_source(), encoding="utf-8")
+        file.write_text(page_source(NAME), encoding="utf-8")
         query = "&".join(f"{name}={value}" for name, value in settings.items())
         page.goto(f"{file.as_uri()}#explore/{NAME}?{query}")
         page.wait_for_function(READY)
