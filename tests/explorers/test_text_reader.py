@@ -3,13 +3,14 @@
 import io
 import json
 import math
+import re
 
 import numpy as np
 import pytest
 import traitlets
 from matplotlib.image import imread
 
-from rnnlib.explorers import TextReader, runs, specs
+from rnnlib.explorers import TextReader, joiner, palette, runs, specs
 from rnnlib.explorers.base import MIME
 
 SPEC = specs.read_spec("text-reader")
@@ -284,3 +285,27 @@ def test_a_notebook_stores_settings_and_no_weights():
     data, _ = TextReader(text="the class", unit=3)._repr_mimebundle_()
     assert data[MIME]["settings"] == {"text": "the class", "unit": 3}
     assert len(json.dumps({**data, "image/png": ""})) < 5000
+
+
+# ---- What it looks like ----
+
+
+def luminance(colour):
+    channels = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+    return float(np.dot(channels, [0.2126, 0.7152, 0.0722]))
+
+
+def contrast(one, other):
+    high, low = sorted(map(luminance, (one, other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("ground", ["light", "dark"])
+@pytest.mark.parametrize("tone", ["positive", "negative", "y"])
+def test_coloured_text_can_be_read(tone, ground):
+    css = (joiner.FOLDER / "text-reader.css").read_text(encoding="utf-8")
+    share = int(re.search(rf"var\(--rnn-{tone}\) calc\(var\(--rnn-size\) \* (\d+)%\)", css)[1]) / 100
+    rgb = lambda name: np.array([int(palette.colour(name, ground)[k : k + 2], 16) / 255 for k in (1, 3, 5)])
+    behind = share * rgb(tone) + (1 - share) * rgb("ground")
+    assert contrast(rgb("ink"), behind) >= 4.5
+    assert contrast(rgb("ground"), behind) > 1.4  # and the colour is seen

@@ -71,7 +71,10 @@ def sent(spec):
     if "run" not in spec:
         return {}
     packed = runs.packed(spec["run"])
-    return {"_run": packed | {"float16": base64.b64encode(packed["float16"]).decode("ascii")}}
+    kept = {
+        key: base64.b64encode(packed[key]).decode("ascii") for key in ("float16", "int8") if key in packed
+    }
+    return {"_run": packed | kept}
 
 
 @pytest.mark.parametrize("address", ["{}.js", "widget/{}.js"])

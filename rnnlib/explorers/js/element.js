@@ -84,14 +84,16 @@ function whenNear(element, then) {
 
 // A large stored run is a script of its own beside the explorers' one; two explorers that show it fetch it once.
 function bringRun(element, model, name) {
-  const source = new URL(`run-${name}.js`, document.querySelector('script[src*="rnnlib/explorers.js"]').src).href;
-  const script = document.querySelector(`script[src="${source}"]`) ?? document.head.appendChild(Object.assign(document.createElement("script"), { src: source }));
   const arrive = () => {
     delete element.dataset.waiting;
     model.set("_run", globalThis.rnnlibRuns[name]);
   };
-  if (globalThis.rnnlibRuns?.[name]) arrive();
-  else script.addEventListener("load", arrive);
+  if (globalThis.rnnlibRuns?.[name]) return arrive();
+  const beside = document.querySelector('script[src*="rnnlib/explorers.js"]');
+  if (!beside) return; // a page without the site's script has none of its runs
+  const src = new URL(`run-${name}.js`, beside.src).href;
+  const script = document.querySelector(`script[src="${src}"]`) ?? document.head.appendChild(Object.assign(document.createElement("script"), { src }));
+  script.addEventListener("load", arrive);
 }
 
 // The address follows the state, so that a view can be shared; the reader's way back is left as it is.
