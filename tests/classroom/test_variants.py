@@ -298,3 +298,22 @@ def test_a_direct_forecast_solves_its_normal_equations():
         targets.append(y[k])
     rows = np.array(rows)
     close(reference(y, p, h), np.linalg.solve(rows.T @ rows, rows.T @ np.array(targets)))
+
+
+def test_a_text_read_from_its_end_is_counted_pair_by_pair():
+    reference, (train, test, V, k) = first("ch15-bigram_nats-backward")
+    pairs, paid = list(zip(train[:-1].tolist(), train[1:].tolist())), []
+    for before, after in zip(test[:-1].tolist(), test[1:].tolist()):
+        known = [pair for pair in pairs if pair[1] == after]
+        paid.append(math.log2((len(known) + k * V) / (known.count((before, after)) + k)))
+    close(reference(train, test, V, k), sum(paid) / len(paid))
+
+
+def test_the_likeliest_symbols_share_what_they_have_at_that_temperature():
+    reference, (o, tau, n) = first("ch15-with_temperature-top")
+    wanted = np.zeros(o.shape)
+    for b, row in enumerate(o.tolist()):
+        kept = sorted(range(len(row)), key=row.__getitem__)[-n:]
+        for j in kept:
+            wanted[b, j] = 1 / sum(math.exp((row[i] - row[j]) / tau) for i in kept)
+    close(reference(o, tau, n), wanted)
