@@ -62,7 +62,9 @@ def net(seed, H, both, stride):
 
 NETS = {
     "GRU": {"H": 24, "both": False, "stride": 0},
+    "GRU, 30 units": {"H": 30, "both": False, "stride": 0},
     "both directions": {"H": 16, "both": True, "stride": 0},
+    "convolution, stride 1, GRU": {"H": 24, "both": False, "stride": 1},
     "convolution, GRU": {"H": 24, "both": False, "stride": 3},
     "convolution, both": {"H": 16, "both": True, "stride": 3},
 }
