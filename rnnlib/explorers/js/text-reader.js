@@ -3,7 +3,7 @@
 
 import { before, compute, describe, goals, likeliest, makeReader, outcome, peaks, visible } from "./text-reader-model.js";
 import { digits } from "./format.js";
-import { html, mountExplorer } from "./controls.js";
+import { html, mountExplorer, oncePerFrame } from "./controls.js";
 import { dot, label, line, linear, makePanel, makePixels, onDrag, segment, svg } from "./plot.js";
 import { findRun } from "./stored.js";
 import { spec } from "./text-reader.spec.js";
@@ -34,19 +34,27 @@ function view({ figure, set }) {
   const next = makeNext(figure);
   const units = makeUnits(figure, { set, choose });
   const links = makeLinks(figure, { set, choose });
+  // After a keystroke the text and what comes next have the first frame for themselves.
+  const later = oncePerFrame(drawRest);
+  function drawRest() {
+    const { state, result, width } = latest;
+    if (result.missing || !result.T) return;
+    units.draw(state, result, width < BESIDE ? width : Math.floor(width * 0.64));
+    links.draw(state, result);
+  }
   function draw(state, result, width) {
-    latest.result = result;
+    const typed = latest.result?.T > 0 && latest.state.text !== state.text;
+    Object.assign(latest, { state, result, width });
     const empty = result.missing || !result.T;
     for (const part of [next, units, links]) part.root.hidden = empty;
-    const beside = width >= BESIDE;
-    if (!empty) units.draw(state, result, beside ? Math.floor(width * 0.64) : width); // first: it asks the page for colours
     page.draw(state, result);
     writer.draw(result);
     if (empty) return;
-    next.draw(state, result, beside ? Math.floor(width * 0.36) : width);
-    links.draw(state, result);
+    next.draw(state, result, width < BESIDE ? width : Math.floor(width * 0.36));
+    if (typed) later();
+    else drawRest();
   }
-  return { draw };
+  return { draw, destroy: later.cancel };
 }
 
 // ---- The text, a character a span ------------------------------------------------------------------------------------------
