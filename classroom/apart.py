@@ -15,6 +15,7 @@ from .make import names_of, read_plan
 from .runner import KEPT, encode
 
 ABSENT = ["rnnlib", "classroom"]  # the one has backward passes and checks, the other the references
+SCHEME = re.compile(r"\s*### BEGIN MARK SCHEME\n.*?### END MARK SCHEME", re.DOTALL)
 
 
 def grade_id(cell):
@@ -86,6 +87,17 @@ class Apart(NbGraderPreprocessor):
                 continue
             verdict = by_cell.get(grade_id(cell))
             cell.outputs = points_output(verdict) if verdict else outputs(report, str(k))
+        return nb, resources
+
+
+class NoScheme(NbGraderPreprocessor):
+    """Take the marking schemes out of a page that students get; the marker's pages keep them."""
+
+    def preprocess(self, nb, resources):
+        """Go through the assignment's own cells, and leave what a student has written."""
+        for cell in nb.cells:
+            if cell.metadata.get("nbgrader", {}).get("task"):
+                cell.source = SCHEME.sub("", cell.source)
         return nb, resources
 
 

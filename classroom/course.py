@@ -12,17 +12,19 @@ DEFAULT = "course"
 
 def configure(made, root, unsafe=False, seconds=10.0):
     """Set nbgrader's configuration for a course folder: students' code runs apart, marking schemes stay here."""
+    from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
     from nbgrader.preprocessors import (
         AssignLatePenalties,
         CheckCellMetadata,
         ClearOutput,
+        GetGrades,
         IgnorePattern,
         LimitOutput,
         OverwriteKernelspec,
         SaveAutoGrades,
     )
 
-    from .apart import Apart, Names, Restore
+    from .apart import Apart, Names, NoScheme, Restore
 
     made.CourseDirectory.root = str(root)
     made.CourseDirectory.course_id = "rnn"
@@ -36,6 +38,7 @@ def configure(made, root, unsafe=False, seconds=10.0):
     made.Autograde.autograde_preprocessors = [
         Apart, IgnorePattern, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata,
     ]  # fmt: skip
+    made.GenerateFeedback.preprocessors = [NoScheme, GetGrades, CSSHTMLHeaderPreprocessor]
     return made
 
 

@@ -7,6 +7,7 @@ import pytest
 import submissions
 
 from classroom import course, grade, make
+from classroom.variants import WRITTEN
 
 NAME = "weekly"
 BITS, WORDS = "ch04-masked_cross_entropy-bits", "ch04-mean-or-sum"
@@ -42,6 +43,16 @@ def table(weekly):
         return {row["student"]: row for row in csv.DictReader(file)}
 
 
+def assert_the_scheme_is_for_the_marker(root, student):
+    scheme = next(question.scheme for question in WRITTEN if question.id == WORDS)
+    own, page = [(root / folder / student / NAME / f"{NAME}.{ending}").read_text(encoding="utf-8")
+                 for folder, ending in (("autograded", "ipynb"), ("feedback", "html"))]  # fmt: skip
+    assert "MARK SCHEME" in own and scheme[:40] in own
+    assert (
+        "MARK SCHEME" not in page and scheme[:40] not in page and "Add a cell below for your answer" in page
+    )
+
+
 def test_over_three_weeks(weekly):
     hand_in(weekly, "early", "2027-05-01 11:59 UTC", submissions.BITS)
     hand_in(weekly, "in-time", "2027-05-01 12:00 UTC", submissions.BITS)
@@ -50,6 +61,7 @@ def test_over_three_weeks(weekly):
     assert [rows[name].late for name in ("early", "in-time", "later")] == [0, 0, 90 * 60]
     assert table(weekly)["later"]["seconds late"] == "5400.0"
     assert (rows["early"].points[BITS], rows["later"].points[BITS]) == (5, 0)
+    assert_the_scheme_is_for_the_marker(weekly[0], "later")
 
     with course.api(weekly[0]).gradebook as gradebook:  # a person marks the answer in words
         mark = gradebook.find_grade(WORDS, NAME, NAME, "later")
