@@ -87,6 +87,22 @@ def test_what_is_typed_is_read_at_once(one):
     assert settled(one) == TextReader(text="def f(x):\n   return").sentence
 
 
+def test_what_comes_from_elsewhere_is_seen_in_a_box_that_still_has_the_focus(one):
+    box = one.locator("textarea")
+    box.fill("The clas")
+    written = TextReader(text="The clas").write_on()
+    one.locator('[data-action="write"]').evaluate(
+        "(button) => button.click()"
+    )  # some browsers leave the focus behind
+    assert settled(one) == TextReader(text="The clas" + written).sentence
+    assert (
+        box.evaluate("(box) => document.activeElement === box") and box.input_value() == "The clas" + written
+    )
+    box.press("End")
+    box.press_sequentially("x")
+    assert settled(one) == TextReader(text=f"The clas{written}x").sentence
+
+
 def test_arrows_move_over_the_text_and_from_line_to_line(one):
     text = "The class\nis made by the method"
     one.locator("textarea").fill(text)

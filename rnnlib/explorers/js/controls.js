@@ -231,18 +231,23 @@ function makeText(control, { serial, set }) {
   const { name, kind, max, lines } = control; // lines: how many of a text are seen at once, which may then have several
   const id = `${serial}-${name}`;
   const note = html("span", { class: "rnn-note", id: `${id}-note`, role: "status" });
+  let typed; // what stands in it
   const take = () => {
     const value = parseValue(control, kind === "numbers" ? input.value.replaceAll("−", "-") : input.value);
     note.textContent = value === undefined ? "numbers, set apart by commas" : "";
     input.setAttribute("aria-invalid", value === undefined);
-    if (value !== undefined) set({ [name]: value });
+    if (value === undefined) return;
+    typed = value;
+    set({ [name]: value });
   };
-  const look = lines ? { rows: lines, spellcheck: "false" } : { type: "text" };
+  const asTyped = { spellcheck: "false", autocapitalize: "off", autocorrect: "off", autocomplete: "off" };
+  const look = lines ? { rows: lines, ...asTyped } : { type: "text" };
   const most = kind === "text" ? max : null;
   const input = html(lines ? "textarea" : "input", { ...look, id, maxlength: most, "aria-describedby": note.id, oninput: take });
   const root = html("div", { class: "rnn-control rnn-wide" }, makeLabel(control, id), input, note);
   function update(state) {
-    if (document.activeElement === input) return; // never while it is being typed
+    if (document.activeElement === input && sameValue(state[name], typed)) return; // never while it is being typed
+    typed = state[name];
     input.value = kind === "numbers" ? state[name].map(String).join(", ").replaceAll("-", "−") : state[name];
   }
   return { root, update };
