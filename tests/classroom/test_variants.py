@@ -317,3 +317,28 @@ def test_the_likeliest_symbols_share_what_they_have_at_that_temperature():
         for j in kept:
             wanted[b, j] = 1 / sum(math.exp((row[i] - row[j]) / tau) for i in kept)
     close(reference(o, tau, n), wanted)
+
+
+def test_two_steps_with_matrices_are_one_whatever_the_state():
+    reference, args = first("ch19-combine-matrices")
+    (F_1, u_1, F_2, u_2), (F, u) = args, reference(*args)
+    close(u, (0 * u_1 @ F_1 + u_1) @ F_2 + u_2)
+    for unit in np.eye(len(F)):  # a map is known by what it does to these
+        h = np.tile(unit, (len(u_1), 1))
+        close(h @ F + u, (h @ F_1 + u_1) @ F_2 + u_2)
+
+
+def test_the_way_back_of_a_layer_that_reads_from_the_end_is_the_slope_of_its_loss():
+    reference, (f, n, h, dh) = first("ch19-linear_backward-from_the_end")
+
+    def loss(f, n, state):
+        total = 0.0
+        for t in reversed(range(len(f))):
+            state = f[t] * state + (1 - f[t]) * n[t]
+            total += (dh[t] * state).sum()
+        return total
+
+    df, dn, dh_start = reference(f, n, h, dh)
+    close(df, slope(lambda at: loss(at, n, h[-1]), f))
+    close(dn, slope(lambda at: loss(f, at, h[-1]), n))
+    close(dh_start, slope(lambda at: loss(f, n, at), h[-1]))
