@@ -24,6 +24,7 @@ RUN = SPEC["run"]
 
 CONTEXT = 12  # characters that a sentence quotes, at most
 NAMED = 3  # characters that a sentence expects
+SLIGHT = 0.001  # a chance below is not worth a number
 TIED = 1e-9  # values nearer than this count as equal
 FOLLOWS = 0.5  # |r| on held-out text from which a unit counts as following something
 COPIED = 0.5  # a second surprise below this share of the first counts as much less
@@ -185,6 +186,11 @@ def describe(state, reading):
     return f"{'. '.join(filter(None, parts))}."
 
 
+def likelihood(chance):
+    """Return a chance as text, with its bound where the number would say 1."""
+    return f"over {1 - SLIGHT}" if chance > 1 - SLIGHT else digits(chance)
+
+
 def replaced(reading):
     strange = [one for one in dict.fromkeys(reading.text) if one not in vocabulary()]
     return f"It never learned {' '.join(strange)}, and reads {vocabulary()[-1]} instead" if strange else ""
@@ -193,7 +199,9 @@ def replaced(reading):
 def expecting(state, reading):
     t, text = reading.t, reading.text
     found = ", ".join(
-        f"{visible(vocabulary()[code])} {digits(chance)}" for code, chance in likeliest(reading.next, NAMED)
+        f"{visible(vocabulary()[code])} {likelihood(chance)}"
+        for code, chance in likeliest(reading.next, NAMED)
+        if chance >= SLIGHT
     )
     warm = "" if state["temperature"] == 1 else f", at temperature {digits(state['temperature'])}"
     words = f"After {before(text, t)} at t = {t} it expects {found}{warm}"

@@ -10,6 +10,7 @@ const MOST = spec.controls.find(({ name }) => name === "text").max + spec.ahead;
 const CONTEXT = 12; // characters that a sentence quotes, at most
 const NAMED = 3; // characters that a sentence expects
 const APART = 8; // characters between two places that are named
+const SLIGHT = 0.001; // a chance below is not worth a number
 const TIED = 1e-9; // values nearer than this count as equal
 const FOLLOWS = 0.5; // |r| on held-out text from which a unit counts as following something
 const COPIED = 0.5; // a second surprise below this share of the first counts as much less
@@ -195,13 +196,20 @@ export function before({ characters }, t) {
   return `“${from ? "…" : ""}${characters.slice(from, t).join("").replaceAll("\n", "⏎")}”`;
 }
 
+// A chance, with its bound where the number would say 0 or 1.
+export function likelihood(chance, n = 3) {
+  if (chance < SLIGHT) return `under ${SLIGHT}`;
+  return chance > 1 - SLIGHT ? `over ${1 - SLIGHT}` : digits(chance, n);
+}
+
 function replaced({ unknown, reader }) {
   return unknown.length ? `It never learned ${unknown.join(" ")}, and reads ${reader.vocabulary[reader.unknown]} instead` : "";
 }
 
 function expecting({ temperature }, result) {
   const { t, T, next, surprise, characters, reader } = result;
-  const found = likeliest(next, NAMED).map(([code, chance]) => `${visible(reader.vocabulary[code])} ${digits(chance)}`);
+  const likely = likeliest(next, NAMED).filter(([, chance]) => chance >= SLIGHT);
+  const found = likely.map(([code, chance]) => `${visible(reader.vocabulary[code])} ${likelihood(chance)}`);
   const warm = temperature === 1 ? "" : `, at temperature ${digits(temperature)}`;
   const read = `After ${before(result, t)} at t = ${t} it expects ${found.join(", ")}${warm}`;
   return t < T ? `${read}; what comes is ${visible(characters[t])}, a surprise of ${digits(surprise[t - 1])} nats` : read;

@@ -1,7 +1,7 @@
 // What does a character model know while it reads? The text itself, coloured by one unit or by the surprise; what the model
 // expects next; all units over the text. The numbers and words are in text-reader-model.js.
 
-import { before, compute, describe, goals, likeliest, makeReader, outcome, peaks, visible } from "./text-reader-model.js";
+import { before, compute, describe, goals, likelihood, likeliest, makeReader, outcome, peaks, visible } from "./text-reader-model.js";
 import { digits } from "./format.js";
 import { html, mountExplorer, oncePerFrame } from "./controls.js";
 import { dot, label, line, linear, makePanel, makePixels, onDrag, segment, svg } from "./plot.js";
@@ -155,7 +155,7 @@ function makeNext(figure) {
   function draw(state, result, width) {
     const actual = result.t < result.T ? result.codes[result.t] : null;
     const rows = rowsOf(result, actual);
-    panel.resize(width, 34 + ROW * (ROWS + 1) + 6, { left: 34, right: 92, top: 34, bottom: 6 });
+    panel.resize(width, 34 + ROW * (ROWS + 1) + 6, { left: 34, right: 128, top: 34, bottom: 6 });
     panel.clear();
     const along = linear([0, 1], [panel.left, panel.right]);
     const warm = state.temperature === 1 ? "" : `, τ = ${digits(state.temperature)}`;
@@ -184,7 +184,7 @@ function drawChance(panel, along, row, character, chance, comes) {
   label(panel, [panel.left - 10, y + 5], visible(character), { anchor: "end", plain: true, halo: false, size: 15, fill: comes ? "ink" : "muted" });
   const look = `stroke: var(--rnn-y)${comes ? "" : "; opacity: 0.55"}`;
   panel.marks.append(svg("path", { d: `M${panel.left} ${y}H${end.toFixed(1)}`, "stroke-width": 13, style: look }));
-  label(panel, [end + 6, y + 4], `${digits(chance, 2)}${comes ? " ◂ comes" : ""}`, { plain: true, halo: false, size: 12, fill: comes ? "ink" : "muted" });
+  label(panel, [end + 6, y + 4], `${likelihood(chance, 2)}${comes ? " ◂ comes" : ""}`, { plain: true, halo: false, size: 12, fill: comes ? "ink" : "muted" });
 }
 
 // ---- All units, and the course of one ------------------------------------------------------------------------------------------
