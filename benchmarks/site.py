@@ -1,8 +1,9 @@
 """Weigh the built website and time its explorers: `python benchmarks/site.py` after `python dev.py html`.
 
-Three tables. The weight of each page's first view, compressed as a static host sends it, by kind of file. The time
+Four tables. The weight of each page's first view, compressed as a static host sends it, by kind of file. The time
 until the page's explorers answer, on a line of 10 Mbit/s with 40 ms of delay and a CPU slowed four times. The main
-thread's work for one change of a control, on this machine's own CPU; a frame is 16 ms.
+thread's work for one change of a control, on this machine's own CPU; a frame is 16 ms. The time from a keystroke in a
+text to the frame that shows it, on a CPU slowed four times.
 """
 
 import functools
@@ -47,6 +48,17 @@ NUDGE = """(control) => new Promise((done) => {
   control.dispatchEvent(new Event("change", { bubbles: true }));
   requestAnimationFrame(() => setTimeout(done));
 })"""
+
+
+# From a keystroke, sent just after a frame, to the first frame that shows it.
+TYPE = """(box) => new Promise((done) => requestAnimationFrame(() => setTimeout(() => {
+  const start = performance.now();
+  box.value = box.value.length < 200 ? `${box.value}${"eat "[box.value.length % 4]}` : "The class";
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+  const painted = new MessageChannel();
+  painted.port1.onmessage = () => done(performance.now() - start);
+  requestAnimationFrame(() => painted.port2.postMessage(0));
+})))"""
 
 
 class Compressed(http.server.SimpleHTTPRequestHandler):
@@ -153,6 +165,21 @@ def work_per_change(browser, address):
     page.context.close()
 
 
+def keystrokes(browser, address):
+    """Yield (explorer, median ms from a keystroke at the end of a text to its frame on a slowed CPU, the quickest)."""
+    page, tools = opened(browser)
+    page.goto(address, wait_until="networkidle")
+    for box in page.query_selector_all("rnn-explorer textarea"):
+        key = box.evaluate("(one) => one.closest('rnn-explorer').id")
+        box.scroll_into_view_if_needed()
+        page.wait_for_function("(box) => !('waiting' in box.closest('rnn-explorer').dataset)", arg=box)
+        tools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
+        spent = [box.evaluate(TYPE) for _ in range(3 * CHANGES)]
+        tools.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+        yield key, statistics.median(spent), min(spent)
+    page.context.close()
+
+
 def busy(tools):
     """Return the seconds that the main thread has worked so far."""
     metrics = {metric["name"]: metric["value"] for metric in tools.send("Performance.getMetrics")["metrics"]}
@@ -174,7 +201,7 @@ def table(head, rows):
 
 
 def measure(browser, root):
-    """Print the three tables."""
+    """Print the four tables."""
     weights = {page: weigh(browser, root + page) for page in PAGES}
     table(
         ["first view, KiB", *KINDS, "sum"],
@@ -188,6 +215,8 @@ def measure(browser, root):
         for key, name, *ms in work_per_change(browser, root + page)
     ]
     table(["work for one change, ms", "median", "largest"], work)
+    typed = [(f"{page}  {key}", *ms) for page in PAGES for key, *ms in keystrokes(browser, root + page)]
+    table(["keystroke to its frame, CPU ÷ 4, ms", "median", "quickest"], typed)
 
 
 def main():
