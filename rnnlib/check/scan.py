@@ -213,6 +213,8 @@ LINEAR_SCAN = Exercise(
         ("the states are right, but that is T − 1, the number of merges in a loop over time; doubling takes "
          "⌈log₂ T⌉ rounds.", _scan_slip(counted=lambda T: T - 1)),
         ("the rounds are counted one too high.", _scan_slip(counted=lambda T: int(np.ceil(np.log2(T))) + 1)),
+        ("a round too many is made where T is a power of two: it is done as soon as the reach is T.",
+         _scan_slip(limit=lambda T: T + 1)),
         ("h_0 is left out; put f_1 ⊙ h_0 into u_1 before the first round.",
          _scan_slip(start=lambda f, u, h_0: u[0])),
         ("h_0 is added to u_1 without the factor f_1.", _scan_slip(start=lambda f, u, h_0: u[0] + h_0)),

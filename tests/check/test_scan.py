@@ -149,6 +149,7 @@ SCAN_WRONG = {
     "a loop over time takes T of them": one_by_one(lambda T: T),
     "that is T − 1": one_by_one(lambda T: T - 1),
     "one too high": scan(begin="reach, rounds = 1, 1"),
+    "where T is a power of two": scan(**{"while": "while reach <= len(u):"}),
     "h_0 is left out": scan(start="pass"),
     "without the factor f_1": scan(start="u[0] = u[0] + h_0"),
     "h_0 stands in the place of u_1": scan(start="u[0] = f[0] * h_0"),
