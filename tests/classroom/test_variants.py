@@ -281,6 +281,16 @@ def test_the_gru_is_written_out_by_unit():
     close(reference(x_t, h_prev, W_xh, W_hh, b_h), h)
 
 
+def test_the_way_back_through_a_maximum_is_the_slope_of_a_sum():
+    reference, (h, dm, lengths) = first("ch16-mean_pool-max")
+    largest = lambda h: np.array(
+        [[max(h[:n, b, k]) for k in range(h.shape[2])] for b, n in enumerate(lengths)]
+    )
+    m, dh = reference(h, dm, lengths)
+    close(m, largest(h))
+    close(dh, slope(lambda h: np.sum(dm * largest(h)), h))
+
+
 def test_a_seasonal_skill_is_summed_day_by_day():
     reference, (y, forecast, m) = first("ch17-persistence_skill-seasonal")
     days = range(m, len(y))
