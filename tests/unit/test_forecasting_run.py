@@ -33,6 +33,10 @@ def test_a_table_says_where_it_comes_from_and_what_its_script_sets(script):
     assert (
         STORED["horizons"]["horizons"] == script.HORIZONS and STORED["origins"]["origins"] == script.ORIGINS
     )
+    assert STORED["windows"]["p"] == script.WINDOWS
+    assert (
+        STORED["windows"]["test"][1] == STORED["series"]["Mackey–Glass with noise"]["feed-forward"]
+    )  # p = 24
     assert all(len(row[net]) == 3 for row in STORED["series"].values() for net in NETS)
 
 
@@ -75,6 +79,9 @@ def test_the_table_shows_what_the_book_says_of_it():
         assert max(max(table[name][net]) for net in NETS) < table[name]["AR"]
     equation, neuron = table["Mackey–Glass with noise"], table["membrane potential"]
     assert max(equation["tanh RNN"] + equation["GRU"]) < min(equation["feed-forward"])
+    windows = STORED["windows"]
+    assert max(equation["tanh RNN"] + equation["GRU"]) < np.min(windows["test"])
+    assert min(windows["validation"][2] + windows["validation"][3]) > max(windows["validation"][1])
     assert max(neuron["feed-forward"]) < min(neuron["tanh RNN"] + neuron["GRU"])
     returns = table["Google, log-return"]
     assert all(error > 0.99 * returns["mean"] for net in NETS for error in returns[net])
