@@ -189,6 +189,11 @@ MACRO_ACCURACY = Exercise(
          lambda confusion: np.min(_per_class(confusion))),
         ("this is the best class; the mean over the classes is wanted.",
          lambda confusion: np.max(_per_class(confusion))),
+        ("classes of which nothing is recognised are left out; only those without an example are.",
+         lambda confusion: np.mean(_per_class(confusion)[_per_class(confusion) > 0])),
+        ("the column of a class without an example is dropped as well, and with it those who were taken for that "
+         "class: they still count in their rows' sums.",
+         lambda confusion: np.mean(_per_class(confusion[confusion.any(axis=1)][:, confusion.any(axis=1)]))),
         ("this is the median of the classes; the mean is wanted.", lambda confusion: np.median(_per_class(confusion))),
         ("this is the mean of the F1 scores, which look at the columns too.", _f1),
     ),
@@ -335,7 +340,7 @@ def _collapse_cases(rng):
     paths = [
         ([3, 3, 0, 3, 1, 1, 0, 0, 2, 2], 0),
         ([0, 1, 1, 2, 0, 2, 2, 1, 0], 0),
-        ([4, 2, 2, 4, 2, 0, 0, 4, 0, 4, 1], 4),
+        ([0, 0, 4, 2, 2, 4, 2, 0, 4, 1, 4, 0], 4),
         ([1, 2, 3, 1], 0),
         ([2, 2, 2, 2], 2),
     ]
@@ -362,6 +367,12 @@ CTC_COLLAPSE = Exercise(
         ("0 is written in; the blank is an argument.", lambda path, blank: _collapse(path, 0)),
         ("0 is written in, and the blanks are removed before the runs are merged.",
          lambda path, blank: _merge(_without(path, 0))),
+        ("before the first symbol 0 is thought to stand, and 0 may be a label: begin with None, or with the blank.",
+         lambda path, blank: [s for before, s in zip([0, *path], path) if s not in (before, blank)]),
+        ("behind the last symbol 0 is thought to stand, and 0 may be a label: end with None, or with the blank.",
+         lambda path, blank: [s for s, after in zip(path, [*path[1:], 0]) if s not in (after, blank)]),
+        ("the first symbol is compared with path[-1], the last: at k = 0 nothing stands before it.",
+         lambda path, blank: [s for k, s in enumerate(path) if s not in (blank, path[k - 1])]),
         ("the labels stand in reverse order.", lambda path, blank: _collapse(path, blank)[::-1]),
         ("only symbols that stand alone are kept; a run stands for one label, it is not dropped.",
          lambda path, blank: [s for k, s in enumerate(path) if s != blank and s not in path[k + 1 : k + 2]

@@ -93,7 +93,7 @@ class Attempt:
     arrays: tuple = None
     error: BaseException = None
     raw: object = NOTHING
-    changed: str = None  # the argument that was changed in place
+    changed: tuple = None  # the argument that was changed in place: its name, and what it was
 
     @property
     def reason(self):
@@ -125,9 +125,10 @@ def _judge(function, exercise):
     if early is not None:
         return early
     attempts, again = attempts[:-1], attempts[-1]  # the last one is the first case once more
+    alike = _same(again, attempts[0])
     wanted = [try_case(exercise.reference, exercise, case) for case in cases]
     if all(map(_same, attempts, wanted)):
-        return _right(exercise, attempts, again)
+        return _right(exercise, attempts, alike)
     alone, cases, attempts, wanted = _set_apart(cases, attempts, wanted)
     sentence = (
         alone
@@ -135,7 +136,9 @@ def _judge(function, exercise):
         or _other_order(exercise, attempts, wanted)
         or _looked(exercise, attempts, wanted)
     )
-    sentence = sentence or _first_wrong(exercise, cases, attempts, wanted) + _clue(function, attempts, wanted)
+    sentence = sentence or _first_wrong(exercise, cases, attempts, wanted) + (
+        _clue(function, attempts, wanted) if alike else f" {_NOT_ALIKE}"
+    )
     return wrong(sentence + _about_prints(run))
 
 
@@ -205,7 +208,7 @@ def try_case(function, exercise, case):
 def _changed(args, before, names):
     for name, now, then in zip(names, args, before):
         if not _equal(now, then):
-            return name
+            return name, then
     return None
 
 
@@ -269,7 +272,7 @@ def _numbers(array, name):
     if array.dtype.kind == "O" and all(isinstance(entry, (numbers.Real, Decimal)) for entry in array.flat):
         array = array.astype(float)  # fractions, decimals, whole numbers of any size
     if array.dtype.kind not in "biuf":
-        raise Unreadable(f"{name} holds {_contents(array)}; expected numbers.")
+        raise Unreadable(f"{name} {_verb(name, 'holds', 'hold')} {_contents(array)}; expected numbers.")
     # A copy, since the next call may write into the same array; none of what is far too large anyway.
     return array.copy() if array.nbytes < 1e8 else array
 
@@ -332,8 +335,10 @@ def _unfinished(function, exercise, attempts, run):
             return stub
     changed = [attempt.changed for attempt in attempts if attempt.changed]
     if changed:
-        return wrong(f"the function changes its argument {changed[0]} in place, so the caller's array is no longer "
-                     f"what it was. Work on a copy: {changed[0]}.copy().")  # fmt: skip
+        kept = "list" if isinstance(changed[0][1], list) else "array"
+        name = changed[0][0]
+        return wrong(f"the function changes its argument {name} in place, so the caller's {kept} is no longer what "
+                     f"it was. Work on a copy: {name}.copy().")  # fmt: skip
     if len(attempts) == 1:  # the signature does not fit
         return wrong(first.reason)
     return None
@@ -370,8 +375,8 @@ def _two():
     """A docstring moves the constants, so that the empty body reads differently."""
 
 
-def _right(exercise, attempts, again):
-    if not _same(again, attempts[0]):
+def _right(exercise, attempts, alike):
+    if not alike:
         return wrong("the answer is right at first, but a second call with the same arguments differs: "
                      "does the function keep something between its calls?")  # fmt: skip
     included = f", {exercise.included} included" if exercise.included else ""
@@ -477,7 +482,7 @@ def _first_wrong(exercise, cases, attempts, wanted):
     return _what_is_right(exercise, attempts, wanted) + (
         _wrong_shape(name, letters, array, target, cases[i].words)
         if array.shape != target.shape
-        else f"{name} holds {array.dtype}; expected True and False (dtype bool), as an index by mask needs them."
+        else _wrong_kind(name, array)
         if (array.dtype == bool) != (target.dtype == bool)
         else _wrong_value(name, letters, array, target, cases[i].words, exercise.backwards)
     )
@@ -490,15 +495,27 @@ def _what_is_right(exercise, attempts, wanted):
     if not good:
         return ""
     *some, last = good
-    return f"{', '.join(some)} and {last} are right; " if some else f"{last} is right; "
+    return (
+        f"{', '.join(some)} and {last} are right; " if some else f"{last} {_verb(last, 'is', 'are')} right; "
+    )
+
+
+def _wrong_kind(name, array):
+    holds = _verb(name, "holds", "hold")
+    if array.dtype == bool:
+        return f"{name} {holds} True and False; expected numbers."
+    return (
+        f"{name} {holds} {array.dtype}; expected True and False (dtype bool), as an index by mask needs them."
+    )
 
 
 def _wrong_shape(name, letters, array, target, words):
     if target.ndim == 0:
-        return f"{name} has {size(array.shape)}; expected a single number ({words})."
+        return f"{name} {_verb(name, 'has', 'have')} {size(array.shape)}; expected a single number ({words})."
     turned = array.ndim == target.ndim and sorted(array.shape) == sorted(target.shape)
     hint = " The axes stand in another order: is something transposed?" if turned else ""
-    return f"{name} has {size(array.shape)}; expected {letters} = {tuple(target.shape)} with {words}.{hint}"
+    has = _verb(name, "has", "have")
+    return f"{name} {has} {size(array.shape)}; expected {letters} = {tuple(target.shape)} with {words}.{hint}"
 
 
 def _wrong_value(name, letters, array, target, words, backwards):
@@ -511,7 +528,7 @@ def _wrong_value(name, letters, array, target, words, backwards):
     if got == expected:
         expected += ", to more digits than shown here"
     if not place:
-        return f"{name} is {got}; expected {expected}, with {words}."
+        return f"{name} {_verb(name, 'is', 'are')} {got}; expected {expected}, with {words}."
     entry = _entry(name, ", ".join(map(str, place)))
     so_far = _right_before(name, place[0], last if backwards else 0) if in_time else ""
     return f"{so_far}{entry} is {got}; expected {expected}, with {words}."
@@ -522,8 +539,11 @@ def _right_before(name, t, start):
     if t == start:
         return ""
     before = t + 1 if start > t else t - 1
-    first, last = _entry(name, start), _entry(name, before)
-    return f"{first} is right, then " if before == start else f"{first} to {last} are right, then "
+    if before == start:
+        return f"{_entry(name, start)} is right, then "
+    if name.isidentifier():
+        return f"{_entry(name, start)} to {_entry(name, before)} are right, then "
+    return f"entries [{start}] to [{before}] of {name} are right, then "
 
 
 def _entry(name, index):
@@ -531,11 +551,21 @@ def _entry(name, index):
     return f"{name}[{index}]" if name.isidentifier() else f"entry [{index}] of {name}"
 
 
+def _verb(name, one, many):
+    """Choose the verb: of "the weights" and "the bits a character" the plural, of "the loss" and of a letter not."""
+    noun = re.split(r" (?:a|of|in|at) ", name)[0]
+    return many if noun.startswith("the ") and re.search("[^s]s$", noun) else one
+
+
 def _about_prints(run):
     return " (What the function prints is not shown by a check.)" if run.printed else ""
 
 
 # --- clues that need no table ------------------------------------------------------------------------------------
+
+
+_NOT_ALIKE = ("A second call with the same arguments gives another answer: is chance at work, or does the function "
+              "keep something between its calls?")  # fmt: skip
 
 
 def _clue(function, attempts, wanted):
@@ -563,8 +593,10 @@ def _clue_of_numbers(pairs):
         return None
     if any(map(_cut_off, *zip(*both))):
         return "These are whole numbers: are the decimals cut off somewhere?"
+    if _rounded(both):
+        return "It is rounded: return all its digits."
     factor = _factor(both)
-    if factor is None or not np.isfinite(factor) or factor == 0:
+    if factor is None or not np.isfinite(factor) or factor == 0 or number(factor) == "1":
         return None
     return (
         "The sign is reversed throughout."
@@ -578,6 +610,16 @@ def _cut_off(array, target):
     if array.dtype.kind not in "iu" or close_enough(array, target):
         return False
     return any(np.array_equal(array, cut(target)) for cut in (np.trunc, np.floor, np.rint))
+
+
+def _rounded(both):
+    """Is every entry what is expected, rounded to a few decimals?"""
+    if any(array.dtype.kind != "f" for array, _ in both) or not any(array.any() for array, _ in both):
+        return False
+    return any(
+        all(np.allclose(array, np.round(target, k), rtol=1e-6, atol=1e-9) for array, target in both)
+        for k in range(1, 5)
+    )
 
 
 def _factor(both):

@@ -144,6 +144,10 @@ WALK_FORWARD = Exercise(
         ("a fold trains on the stretch just before its test alone; all before the origin is wanted.", _blocks),
         ("the last stretch is dropped where it is shorter than `step`; it is tested as well.",
          _folds_slip(origins=lambda n, first, step: range(first, n - step + 1, step))),
+        ("the last origin is missing, where its stretch is whole: range(first, n) stops before n by itself.",
+         _folds_slip(origins=lambda n, first, step: range(first, n - step, step))),
+        ("a fold begins at n, where nothing is left to test.",
+         _folds_slip(origins=lambda n, first, step: range(first, n + 1, step))),
         ("the first fold is missing: the first origin is `first`.",
          _folds_slip(origins=lambda n, first, step: range(first + step, n, step))),
         ("the origins begin at 0, where there is nothing to train on yet.",
@@ -207,7 +211,8 @@ PERSISTENCE_SKILL = Exercise(
          lambda y, forecast: 1 - _squares(y - forecast) / _squares(y - np.roll(y, 1))),
         ("the two errors are taken over different values: persistence has no forecast for y[0], so leave it out of "
          "both.", lambda y, forecast: 1 - _squares(y - forecast) / _squares(np.diff(y))),
-        ("persistence stays with y[0] at the start, an error of 0 that flatters it: leave y[0] out of both.",
+        ("y[0] counts in the forecast's error, and in that of persistence not at all, or as an error of 0 that "
+         "flatters it: leave y[0] out of both.",
          lambda y, forecast: 1 - _squares(y - forecast) / _squares(np.diff(y, prepend=y[0]))),
         ("the forecast is shifted: forecast[k] is for y[k], not for y[k+1].",
          lambda y, forecast: 1 - _squares(y[1:] - forecast[:-1]) / _squares(np.diff(y))),
@@ -222,6 +227,12 @@ PERSISTENCE_SKILL = Exercise(
         ("the sign is reversed: skill is 1 − MSE/MSE of persistence.", lambda y, forecast: -_skill(y, forecast)),
         ("the ratio is upside down: the forecast's error stands above, the baseline's below.",
          lambda y, forecast: 1 - _squares(np.diff(y)) / max(_squares(y[1:] - forecast[1:]), 1e-300)),
+        ("this is the ratio of the errors, upside down; skill is 1 − MSE/MSE of persistence.",
+         lambda y, forecast: _squares(np.diff(y)) / max(_squares(y[1:] - forecast[1:]), 1e-300)),
+        ("each day's ratio is averaged; the ratio of the two means is wanted.",
+         lambda y, forecast: 1 - np.mean(np.square(y[1:] - forecast[1:]) / np.square(np.diff(y)))),
+        ("the errors are averaged before they are squared, so that they cancel: square first.",
+         lambda y, forecast: _skill(y, forecast, size=lambda e: np.mean(e) ** 2)),
         ("these are root mean squared errors; take the mean squares.",
          lambda y, forecast: _skill(y, forecast, size=lambda e: np.sqrt(_squares(e)))),
         ("these are mean absolute errors; take the squares.",
@@ -300,7 +311,8 @@ FIT_AR = Exercise(
     cases=_ar_cases,
     reference=_ar,
     included="p = 1 and a series without noise",
-    hints=(("returns? .*\\(4\\)", "np.linalg.lstsq returns four things; the first is wanted."),),
+    hints=(("the rows of the weights differ", "If np.linalg.lstsq made it: of the four things that it returns the "
+            "first is wanted. If it is (w, b): b stands in the same array, np.append(w, b)."),),
     variants=(
         ("the lags are in reverse order: w_1 belongs to y_{t−1}, the value just before.",
          lambda y, p: np.concatenate([_ar(y, p)[p - 1 :: -1], _ar(y, p)[p:]])),
@@ -375,9 +387,12 @@ STANDARDISE = Exercise(
     variants=(
         ("mean and spread know the future: take them from the past alone.", _scaled_slip(known=_together)),
         ("the future is scaled by its own mean and spread, which nobody knows at the origin: take the past's.", _own),
+        ("the future is scaled by past and future together; nobody knows those at the origin: take the past's.",
+         lambda past, future: (_scaled(past, future)[0], _scaled(past, future, known=_together)[1])),
         ("both are scaled by the future: take the past's mean and spread.",
          _scaled_slip(known=lambda past, future: future)),
-        ("the future is not scaled; the network would read two units.",
+        ("the future is not scaled; the network would read two units. (Was the past overwritten before its mean and "
+         "spread were taken a second time? Then they are 0 and 1.)",
          lambda past, future: (_scaled(past, future)[0], future)),
         ("the spread is missing: divide by the standard deviation.", _scaled_slip(spread=lambda seen: 1.0)),
         ("the mean is missing: take it off before you divide.", _scaled_slip(centre=lambda seen: 0.0)),
@@ -426,6 +441,11 @@ def _in_the_warm_up(step, h, warm, n):
     return np.array(made[-n:])
 
 
+def _all_made(step, h, warm, n):
+    """Return every forecast, those of the warm-up included."""
+    return np.concatenate([_in_the_warm_up(step, h, warm, len(warm)), _run_free(step, h, warm, n)[1:]])
+
+
 def _begin_again(step, h, warm, n):
     """Start the free run from the first state."""
     start = h
@@ -465,6 +485,9 @@ FREE_RUN = Exercise(
     cases=_run_cases,
     reference=_run_free,
     included="n = 1 and a single value to warm up on",
+    hints=(("matmul|inner sizes", "step returns (forecast, new state), in this order, and takes (y_t, h)."),
+           ("'tuple' object|tuple\\b.*and.*float|the rows of the forecasts differ|hold things",
+            "step returns two things, the forecast and the new state: take them apart.")),
     variants=(
         ("the first forecast is repeated: feed it back, and let the state go on.",
          lambda step, h, warm, n: np.full(n, _run_free(step, h, warm, 1)[0])),
@@ -485,6 +508,12 @@ FREE_RUN = Exercise(
         ("the warm-up starts from zeros; start from the h that is passed.",
          lambda step, h, warm, n: _run_free(step, np.zeros_like(h), warm, n)),
         ("these are the forecasts of the warm-up, each made from true values.", _in_the_warm_up),
+        ("the forecasts made in the warm-up come along; only the n that follow the last true value are wanted.",
+         _all_made),
+        ("the forecasts made in the warm-up come along, and there is one too many.",
+         lambda step, h, warm, n: _all_made(step, h, warm, n + 1)),
+        ("these begin with the first forecast of the warm-up; only those that follow the last true value are wanted.",
+         lambda step, h, warm, n: _all_made(step, h, warm, n)[:n]),
         ("the warm-up is read backwards.", lambda step, h, warm, n: _run_free(step, h, warm[::-1], n)),
         ("the true values come along; only the n forecasts are wanted.",
          lambda step, h, warm, n: np.concatenate([warm, _run_free(step, h, warm, n)])),

@@ -62,6 +62,16 @@ def _by_row_sums(train, test, V, k, add):
     ).mean()
 
 
+def _last_counted(train, test, V, k):
+    """Count the last symbol of the training part as one that is followed."""
+    counts = _counted(train, V, k)
+    return _paid(counts / (np.bincount(train, minlength=V)[:, None] + k * V), test).mean()
+
+
+def _from_the_join(train, test, V, k):
+    return _bigram_nats(train, np.concatenate([train[-1:], test]), V, k)
+
+
 _SMOOTH = ("a pair that the training part does not have gets the probability 0 here, and costs infinitely much: "
            "every count starts at k.")  # fmt: skip
 _NEXT_FIRST = ("the columns are made to sum to 1: that is the probability of the symbol *before*. Each row, all that "
@@ -129,6 +139,10 @@ BIGRAM_NATS = Exercise(
          lambda train, test, V, k: _bigram_nats(test, train, V, k)),
         ("this counts single symbols; count pairs, what follows what.", _unigram_nats),
         ("this counts single symbols; count pairs, what follows what.", _unigram_of_followers),
+        ("a row's sum counts how often its symbol is *followed*: the last symbol of `train` is not, so count in "
+         "train[:-1].", _last_counted),
+        ("the first symbol of `test` is predicted as well, from the last one of `train`; begin with its second.",
+         _from_the_join),
         ("the row is that of the symbol to be predicted; it has to be that of the symbol before it.",
          lambda train, test, V, k: _paid(_rows(_counted(train, V, k)).T, test).mean()),
     ),
@@ -234,15 +248,19 @@ def _power(o, tau):
 
 _OVERFLOW = ("right for small logits, but exp overflows when o/τ is large, and a small τ makes it large: subtract each "
              "row's maximum first.")  # fmt: skip
+_ONE_MAXIMUM = ("right, but not where one row lies far below another: with a single maximum for all, its exponentials "
+                "are rounded to 0. Subtract each row's own, axis=-1 with keepdims=True.")  # fmt: skip
 _UNDERFLOW = ("right for small logits, but a probability of e^−2000 is rounded to 0, and no power brings it back: "
               "divide the logits by τ.")  # fmt: skip
 
 
 def _temperature_cases(rng):
     cases = [Case(f"shape {shape}, τ = {tau}", (2 * rng.normal(size=shape), tau))
-             for shape, tau in (((3, 4), 0.5), ((5,), 2.0), ((2, 3, 4), 0.7), ((3, 3), 1.5), ((4,), 1.0))]  # fmt: skip
+             for shape, tau in (((3, 4), 0.5), ((5,), 2.0), ((2, 3, 4), 0.7), ((3, 3), 1.5))]  # fmt: skip
+    apart = (np.array([[600.0, 598.0, 601.0], [-300.0, -299.0, -302.0]]), 1.0)
     cold = (np.array([[3.0, 1.0, -2.0], [-1.0, 0.0, 2.0]]), 0.001)
     far = (np.array([[0.0, -2000.0], [-3000.0, 0.0]]), 1000.0)
+    cases.append(Case("a row 900 below another, τ = 1", apart, _ONE_MAXIMUM))
     return [*cases, Case("τ = 0.001", cold, _OVERFLOW), Case("logits 2000 apart, τ = 1000", far, _UNDERFLOW)]
 
 
@@ -373,7 +391,7 @@ def _ranked(score, label):
 
 def _auc_cases(rng):
     cases = []
-    for n, shift in ((12, 1.0), (30, -0.7), (9, 0.3)):
+    for n, shift in ((12, 1.0), (60, -0.7), (9, 0.3)):
         label = rng.permutation(np.arange(n) < n // 3 + 1)
         cases.append(Case(f"{n} places", (rng.normal(size=n) + shift * label, label)))
     ties = (np.array([0.2, 0.2, 0.9, -1.0, 0.9, 0.2]), np.array([True, False, True, False, False, True]))
@@ -398,6 +416,12 @@ AUC = Exercise(
          lambda score, label: score[label].mean() - score[~label].mean()),
         ("this is the accuracy with a threshold at 0; the area needs no threshold: it counts pairs.",
          lambda score, label: np.mean((score > 0) == label)),
+        ("this is the share of the places with the label above 0; the area needs no threshold: it counts pairs.",
+         lambda score, label: np.mean(score[label] > 0)),
+        ("an area below one half is turned over; the share of pairs may well be below one half.",
+         lambda score, label: max(_beats(score, label), 1 - _beats(score, label))),
+        ("this is stretched to run from −1 to 1; the share of pairs is wanted.",
+         lambda score, label: 2 * _beats(score, label) - 1),
         ("the pairs are counted, but not divided by how many there are.",
          lambda score, label: _beats(score, label) * label.sum() * (~label).sum()),
         ("the pairs are divided by all pairs of places; only those of one with the label and one without count.",

@@ -94,7 +94,7 @@ def _front(targets, start):
 
 def _input_cases(rng):
     sizes = ((4, 3, 5), (6, 2, 9), (3, 3, 4), (5, 1, 7), (1, 3, 3))
-    return [Case(f"T = {T}, B = {B}", (rng.integers(0, V, (T, B)), V)) for T, B, V in sizes]
+    return [Case(f"T = {T}, B = {B}", (rng.integers(0, V - 1, (T, B)), V)) for T, B, V in sizes]
 
 
 DECODER_INPUTS = Exercise(
@@ -211,8 +211,10 @@ GREEDY = Exercise(
         ("only the last symbol is returned; all are wanted.", lambda *args: _greedy(*args)[-1:]),
         ("the symbols stand in the wrong order, the last first.", lambda *args: _greedy(*args)[::-1]),
     ),
-    hints=(("only integers, slices|must be of integer", "What step reads is a symbol, a whole number: the argmax of the logits, not the "
-            "logits."),),
+    hints=(("only integers, slices|must be of integer",
+            "What step reads is a symbol, a whole number: the argmax of the logits, not the logits."),
+           ("inner sizes|matmul|'tuple' object",
+            "step returns two things, (logits, h), in this order, and takes (symbol, h).")),
 )  # fmt: skip
 
 
@@ -258,7 +260,7 @@ def _chosen_before_adding(scores, log_p, k):
 def _beam_cases(rng):
     """Draw beams in which the best continuations share parents, and the order is not that of the parents."""
     cases = []
-    for n, V, k in ((3, 5, 3), (4, 6, 4), (2, 7, 3), (5, 4, 2)):
+    for n, V, k in ((3, 5, 3), (5, 5, 7), (6, 60, 8), (5, 4, 2)):
         while True:
             log_p = np.log(rng.dirichlet(np.full(V, 0.6), n))
             scores = -rng.uniform(1, 3, n)
@@ -270,6 +272,17 @@ def _beam_cases(rng):
     return [*cases, Case("one beginning, n = 1", (np.zeros(1), log_p, 3))]
 
 
+def _unsorted(found, wanted):
+    """Are these the right continuations throughout, in another order?"""
+    for columns, targets in zip(found, wanted):
+        if any(array.shape != target.shape for array, target in zip(columns, targets)):
+            return None
+        order, wanted_order = np.lexsort(columns[:0:-1]), np.lexsort(targets[:0:-1])
+        if not all(np.allclose(a[order], b[wanted_order], atol=1e-5) for a, b in zip(columns, targets)):
+            return None
+    return "the right k, but the best has to come first, then the second best, and so on."
+
+
 BEAM_STEP = Exercise(
     name="beam_step",
     args=("scores", "log_p", "k"),
@@ -277,6 +290,7 @@ BEAM_STEP = Exercise(
     cases=_beam_cases,
     reference=_beam_step,
     included="a single beginning",
+    look=_unsorted,
     variants=(
         ("each beginning keeps its own best continuation; the k best of all n · V are wanted, and they may well have "
          "one parent.", _each_best),
@@ -303,6 +317,8 @@ BEAM_STEP = Exercise(
          _beam_slip(place=lambda best, shape: (best // shape[1], best))),
         ("the places are divided by n: a row of log_p has V entries, so parent = place // V and symbol = place % V.",
          _beam_slip(place=lambda best, shape: (best // shape[0], best % shape[0]))),
+        ("each continuation stands by itself, (score, parent, symbol); three arrays are wanted: (new scores, parents, "
+         "symbols).", lambda *args: list(zip(*_beam_step(*args)))),
         ("parents and symbols are swapped: return (scores, parents, symbols).",
          lambda *args: (lambda s, a, b: (s, b, a))(*_beam_step(*args))),
     ),
@@ -351,6 +367,20 @@ def _weights_cases(rng):
     return cases
 
 
+def _padding_shines_through(found, wanted):
+    """Would the weights be right if what the padding has were taken away?"""
+    for (array,), (target,) in zip(found, wanted):
+        if array.shape != target.shape:
+            return None
+        left = np.where(target > 0, array, 0.0)
+        with np.errstate(all="ignore"):
+            left = left / left.sum(axis=2, keepdims=True)
+        if not np.allclose(left, target, atol=1e-5):
+            return None
+    return ("the padding still gets some weight: its scores are low, but not low enough. Set them to −∞, or to a "
+            "number like −10⁹.")  # fmt: skip
+
+
 ATTENTION_WEIGHTS = Exercise(
     name="attention_weights",
     args=("queries", "keys", "lengths"),
@@ -358,6 +388,7 @@ ATTENTION_WEIGHTS = Exercise(
     cases=_weights_cases,
     reference=_weights,
     included="B = 1 and one query",
+    look=_padding_shines_through,
     variants=(
         ("the padding gets weight: the first lengths[b] keys of sequence b are real, the others get 0.",
          _weights_slip(mask=lambda scores, lengths: scores)),
@@ -381,6 +412,10 @@ ATTENTION_WEIGHTS = Exercise(
          _weights_slip(mask=lambda s, lengths: s, soft=lambda scores: scores)),
         ("the scores are divided by their sum, without exp; a score may be negative, so take the softmax.",
          _weights_slip(mask=lambda s, n: _masked(s, n, 0.0), soft=lambda s: s / s.sum(axis=2, keepdims=True))),
+        ("the softmax runs over everything at once: for each query the weights over the keys sum to 1, axis 2.",
+         _weights_slip(soft=lambda scores: _softmax(scores, None))),
+        ("√H divides the weights; it divides the scores, before the softmax.",
+         lambda q, k, n: _weights(q, k, n, scale=lambda H: 1) / np.sqrt(k.shape[2])),
         ("exp is not divided by its sum: for each query the weights sum to 1.", _weights_slip(soft=np.exp)),
         ("all weight goes to the best key: that is no softmax, and has no gradient.", _weights_slip(soft=_hard)),
         ("the axes stand as (B, T_q, T_k); (T_q, B, T_k) is wanted.",
@@ -452,6 +487,14 @@ ATTEND_BACKWARD = Exercise(
          _attend_slip(soft=lambda dw, w: w * (dw - (w * dw).sum()))),
         ("the factor w in front is missing: ds = w ⊙ (dw − Σ w ⊙ dw).",
          _attend_slip(soft=lambda dw, w: dw - (w * dw).sum(axis=1, keepdims=True))),
+        ("the sum is multiplied by no w: ds = w ⊙ dw − w Σ w ⊙ dw.",
+         _attend_slip(soft=lambda dw, w: w * dw - (w * dw).sum(axis=1, keepdims=True))),
+        ("the sum in the softmax is the mean of dw; it is weighted, Σ w ⊙ dw.",
+         _attend_slip(soft=lambda dw, w: w * (dw - dw.mean(axis=1, keepdims=True)))),
+        ("the sum in the softmax is added; it is subtracted: ds = w ⊙ (dw − Σ w ⊙ dw).",
+         _attend_slip(soft=lambda dw, w: w * (dw + (w * dw).sum(axis=1, keepdims=True)))),
+        ("two things are missing: the sum in the softmax, ds = w ⊙ (dw − Σ w ⊙ dw), and the factor 1/√H.",
+         _attend_slip(soft=lambda dw, w: w * dw, scale=lambda H: 1)),
         ("the sign of the softmax's gradient is reversed.",
          _attend_slip(soft=lambda dw, w: -_through_softmax(dw, w))),
         ("the scores were divided by √H, and so is their gradient.", _attend_slip(scale=lambda H: 1)),

@@ -126,6 +126,14 @@ MACRO_WRONG = {
     "the mean of the diagonal": lambda c: average([c[k, k] for k in range(len(c))]),
     "the worst class": lambda c: min(recalls(c)),
     "the best class": lambda c: max(recalls(c)),
+    "classes of which nothing is recognised": lambda c: average([share for share in recalls(c) if share]),
+    "the column of a class without an example": lambda c: average(
+        recalls(
+            np.delete(
+                np.delete(c, np.flatnonzero(c.sum(axis=1) == 0), 0), np.flatnonzero(c.sum(axis=1) == 0), 1
+            )
+        )
+    ),
     "the median": lambda c: np.median(recalls(c)),
     "the F1 scores": f1,
 }
@@ -300,6 +308,9 @@ COLLAPSE_WRONG = {
     "the labels are sorted": lambda path, blank: sorted({*path} - {blank}),
     "0 is written in; the blank": lambda path, blank: by_runs(path, 0),
     "0 is written in, and the blanks": lambda path, blank: blanks_first(path, 0),
+    "before the first symbol 0 is thought to stand": lambda path, blank: in_a_loop(path, blank, before=0),
+    "behind the last symbol 0": lambda path, blank: in_a_loop(path[::-1], blank, before=0)[::-1],
+    "compared with path[-1]": lambda path, blank: in_a_loop(path, blank, before=path[-1]),
     "reverse order": lambda path, blank: by_runs(path[::-1], blank),
     "symbols that stand alone": alone,
     "the first symbol is missing": without_first,
@@ -313,8 +324,8 @@ def test_ctc_collapse_names_the_mistake(words, says):
     assert words in says(check.ctc_collapse(COLLAPSE_WRONG[words]))
 
 
-def in_a_loop(path, blank):
-    labels, before = [], None
+def in_a_loop(path, blank, before=None):
+    labels = []
     for symbol in path:
         if symbol not in (before, blank):
             labels.append(symbol)

@@ -257,6 +257,57 @@ def test_decimals_that_were_cut_off_are_told():
     assert "entry [0, 0] of ten times y is" in engine.judge(lambda o: 0.5 * o, tenfold).sentence
 
 
+def test_rounded_answers_are_told_so_and_not_that_they_are_one_times_right():
+    def rounded(nats, characters, words):
+        each = nats / characters
+        return round(each / np.log(2), 2), round(np.exp(each), 2), round(np.exp(nats / words), 2)
+
+    sentence = check.per_word(rounded).sentence
+    assert "It is rounded" in sentence and "1 times" not in sentence
+    assert "rounded" not in check.per_word(lambda nats, characters, words: (0.0, 1.0, 1.0)).sentence
+    almost = check.parameter_count(lambda D, H, O: 1.0001 * (D * H + H * H + H + H * O + O)).sentence
+    assert "times that throughout" not in almost
+
+
+def test_truth_values_where_numbers_belong_are_told():
+    found = check.confusion_matrix(lambda true, predicted, n: np.ones((n, n), bool)).sentence
+    assert "the counts hold True and False; expected numbers." in found
+
+
+def test_the_verb_goes_with_the_noun():
+    assert "the weights have shape (1,)" in check.fit_ar(lambda y, p: [1.0]).sentence
+    assert "the loss has shape (1,)" in check.bigram_nats(lambda train, test, V, k: [1.0]).sentence
+    assert (
+        "the bits a character are 0;"
+        in check.per_word(lambda nats, characters, words: (0.0, 1.0, 2.0)).sentence
+    )
+
+
+def test_a_quantity_of_several_words_is_right_up_to_its_first_wrong_step():
+    def shifted(targets, start):
+        inputs = np.concatenate([np.full((1, targets.shape[1]), start), targets[:-1]])
+        inputs[2:] += 1
+        return inputs
+
+    assert (
+        "entries [0] to [1] of the inputs are right, then entry [2" in check.decoder_inputs(shifted).sentence
+    )
+
+
+def test_a_wrong_answer_that_changes_from_call_to_call_is_told():
+    draw = np.random.default_rng(0)
+    sentence = check.with_temperature(lambda o, tau: draw.random(o.shape)).sentence
+    assert "A second call with the same arguments gives another answer" in sentence
+
+
+def test_a_list_that_is_changed_in_place_is_called_a_list():
+    def drops(path, blank):
+        path.pop()
+        return path
+
+    assert "so the caller's list is no longer what it was" in check.ctc_collapse(drops).sentence
+
+
 def test_the_public_example_by_heart_is_not_enough():
     def by_heart(w, u, b, h_0, x):
         return [0.0, 0.7616, 0.3634, 0.1798]

@@ -47,6 +47,10 @@ FOLDS_WRONG = {
         n, first, step, train=lambda k, origin: origin - step <= k < origin),
     "the last stretch is dropped": lambda n, first, step: [
         row for row in marks(n, first, step) if row.count(2) == step],
+    "the last origin is missing": lambda n, first, step: marks(
+        n, first, step, origins=lambda starts: [start for start in starts if start < n - step]),
+    "a fold begins at n": lambda n, first, step: [
+        *marks(n, first, step), *[[1] * n for _ in range((n - first) % step == 0)]],
     "the first fold is missing": fold_slip(origins=lambda starts: starts[1:]),
     "the origins begin at 0": lambda n, first, step: marks(n, 0, step),
     "the origins move by one": lambda n, first, step: marks(
@@ -123,6 +127,15 @@ SKILL_WRONG = {
     "the forecast of the day before": lambda y, forecast: skill(y, forecast, lambda y, k: forecast[k - 1]),
     "this is the ratio": lambda y, forecast: total((y - forecast)[1:]) / total(steps(y)),
     "the sign is reversed": lambda y, forecast: -skill(y, forecast),
+    "the ratio of the errors, upside down": lambda y, forecast: (
+        total(steps(y)) / max(total((y - forecast)[1:]), 1e-300)
+    ),
+    "each day's ratio is averaged": lambda y, forecast: (
+        1 - total((y[k] - forecast[k]) / (y[k] - y[k - 1]) for k in range(1, len(y)))
+    ),
+    "averaged before they are squared": lambda y, forecast: (
+        1 - ((sum((y - forecast)[1:]) / sum(steps(y))) ** 2)
+    ),
     "root mean squared": lambda y, forecast: 1 - math.sqrt(total((y - forecast)[1:]) / total(steps(y))),
     "mean absolute": lambda y, forecast: skill(y, forecast, power=1),
     "this is the difference": lambda y, forecast: total(steps(y)) - total((y - forecast)[1:]),
@@ -230,7 +243,9 @@ def test_all_four_results_of_lstsq_are_told(says):
         rows = [[*y[t - p : t][::-1], 1.0] for t in range(p, len(y))]
         return np.linalg.lstsq(rows, y[p:], rcond=None)
 
-    assert "expected the weights of shape (p+1,)" in says(check.fit_ar(all_four))
+    assert "of the four things that it returns the first is wanted" in says(check.fit_ar(all_four))
+    pair = lambda y, p: (np.zeros(p), 0.0)
+    assert "b stands in the same array" in says(check.fit_ar(pair))
 
 
 # --- standardise -----------------------------------------------------------------------------------------------
@@ -272,6 +287,10 @@ def sd_of(past):
 SCALE_WRONG = {
     "mean and spread know the future": by_both,
     "scaled by its own mean and spread": each_by_itself,
+    "the future is scaled by past and future together": lambda past, future: (
+        by(mean_of, sd_of)(past, future)[0],
+        by_both(past, future)[1],
+    ),
     "both are scaled by the future": by_future,
     "the future is not scaled": lambda past, future: (by(mean_of, sd_of)(past, future)[0], future),
     "the spread is missing": by(mean_of, lambda past: 1),
@@ -287,6 +306,14 @@ SCALE_WRONG = {
 @pytest.mark.parametrize("words", SCALE_WRONG)
 def test_standardise_names_the_mistake(words, says):
     assert words in says(check.standardise(SCALE_WRONG[words]))
+
+
+def test_a_past_that_is_overwritten_too_early_is_suspected(says):
+    def overwritten(past, future):
+        past = (past - np.mean(past)) / np.std(past)
+        return past, (future - np.mean(past)) / np.std(past)
+
+    assert "Was the past overwritten" in says(check.standardise(overwritten))
 
 
 def test_standardise_takes_every_way_to_write_it():
@@ -363,6 +390,14 @@ def while_warming(step, h, warm, n):
     return made[-n:]
 
 
+def every_one(step, h, warm, n):
+    made = []
+    for k in range(len(warm) + n):
+        forecast, h = step(warm[k] if k < len(warm) else made[-1], h)
+        made.append(forecast)
+    return made
+
+
 RUN_WRONG = {
     "the first forecast is repeated": lambda step, h, warm, n: [warmed(step, h, warm)[0]] * n,
     "the last true value is fed in again": true_again,
@@ -380,6 +415,9 @@ RUN_WRONG = {
     ),
     "the warm-up starts from zeros": lambda step, h, warm, n: recursive(step, 0 * h, warm, n),
     "the forecasts of the warm-up": while_warming,
+    "come along; only the n that follow": lambda *args: every_one(*args)[:-1],
+    "come along, and there is one too many": every_one,
+    "these begin with the first forecast of the warm-up": lambda *args: every_one(*args)[: args[3]],
     "read backwards": lambda step, h, warm, n: recursive(step, h, warm[::-1], n),
     "the true values come along": lambda step, h, warm, n: [*warm, *recursive(step, h, warm, n)],
     "the last true value comes along": lambda step, h, warm, n: [warm[-1], *recursive(step, h, warm, n)],
@@ -392,6 +430,19 @@ RUN_WRONG = {
 @pytest.mark.parametrize("words", RUN_WRONG)
 def test_free_run_names_the_mistake(words, says):
     assert words in says(check.free_run(RUN_WRONG[words]))
+
+
+def test_what_step_returns_is_explained_where_it_is_taken_for_something_else(says):
+    def swapped(step, h, warm, n):
+        for y in warm:
+            h, forecast = step(y, h)
+        return [forecast] * n
+
+    def kept_together(step, h, warm, n):
+        return [step(warm[-1], h)] * n
+
+    assert "step returns (forecast, new state), in this order" in says(check.free_run(swapped))
+    assert "take them apart" in says(check.free_run(kept_together))
 
 
 def one_loop(step, h, warm, n):

@@ -90,7 +90,14 @@ BIGRAM_WRONG = {
     "the wrong way round": lambda train, test, V, k: pairs(test, train, V, k),
     "this counts single symbols": singles,
     "the symbol to be predicted": reversed_rows,
+    "how often its symbol is *followed*": lambda train, test, V, k: pairs(
+        train, test, V, k, below=lambda a, b: train.tolist().count(a) + k * V),
+    "begin with its second": lambda train, test, V, k: joined(train, test, V, k),
 }  # fmt: skip
+
+
+def joined(train, test, V, k):
+    return by_array(train, [train[-1], *test], V, k)
 
 
 def unscaled(train, test, V, k, add):
@@ -203,6 +210,8 @@ TEMPERATURE_WRONG = {
     "τ divides twice": lambda o, tau: by_differences(o, tau * tau),
     "takes the likeliest symbol": lambda o, tau: 1.0 * (o == o.max(axis=-1, keepdims=True)),
     "τ is divided by the logits": lambda o, tau: by_differences(tau / o, 1),
+    "with a single maximum for all": lambda o, tau: np.exp((o - o.max()) / tau)
+    / np.exp((o - o.max()) / tau).sum(axis=-1)[..., None],
     "exp overflows when o/τ is large": lambda o, tau: np.exp(o / tau) / np.exp(o / tau).sum(axis=-1, keepdims=True),
     "is rounded to 0, and no power brings it back": by_power,
 }  # fmt: skip
@@ -306,6 +315,11 @@ AUC_WRONG = {
     "this is the correlation": lambda score, label: np.corrcoef(label, score)[1, 0],
     "the difference of the means": lambda score, label: np.mean(score[label]) - np.mean(score[~label]),
     "the accuracy with a threshold": lambda score, label: np.mean(np.where(label, score > 0, score <= 0)),
+    "the share of the places with the label above 0": lambda score, label: (
+        (label & (score > 0)).sum() / label.sum()
+    ),
+    "is turned over": lambda score, label: max(compared(score, label), compared(-score, label)),
+    "from −1 to 1": lambda score, label: compared(score, label) - compared(-score, label),
     "not divided by how many": lambda score, label: compared(score, label, over=lambda s: 1),
     "by all pairs of places": lambda score, label: compared(score, label, over=lambda s: len(s) ** 2),
     "themselves included": lambda score, label: compared(score, label, against=lambda label: label | ~label),

@@ -148,6 +148,11 @@ UPWARDS = {
 SCAN_WRONG = {
     "a loop over time takes T of them": one_by_one(lambda T: T),
     "that is T − 1": one_by_one(lambda T: T - 1),
+    "rounded to the nearest": one_by_one(lambda T: int(0.5 + math.log2(T))),
+    "h_0 acts on the first step alone": scan(
+        start="pass", **{"return": "u[0] += f[0] * h_0; return u, rounds"}
+    ),
+    "h_0 is put into every u": scan(start="u = u + f * h_0"),
     "one too high": scan(begin="reach, rounds = 1, 1"),
     "where T is a power of two": scan(**{"while": "while reach <= len(u):"}),
     "h_0 is left out": scan(start="pass"),

@@ -42,6 +42,10 @@ def test_decoder_inputs_names_the_mistake(words, says):
     assert words in says(check.decoder_inputs(INPUTS_WRONG[words]))
 
 
+def test_the_start_symbol_cannot_be_guessed_from_the_targets():
+    assert not check.decoder_inputs(lambda targets, start: one_by_one(targets, targets.max() + 1))
+
+
 def rolled(targets, start):
     inputs = np.roll(targets, 1, axis=0)
     inputs[0] = start
@@ -118,6 +122,33 @@ def test_greedy_names_the_mistake(words, says):
     assert words in says(check.greedy(GREEDY_WRONG[words]))
 
 
+def swapped(step, h, start, end, steps):
+    h, logits = step(start, h)
+    return [int(np.argmax(step(int(np.argmax(logits)), h)[0]))]
+
+
+def not_unpacked(step, h, start, end, steps):
+    return [step(start, h).argmax()]
+
+
+@pytest.mark.parametrize("way", [swapped, not_unpacked])
+def test_greedy_says_what_step_returns(way, says):
+    assert "step returns two things, (logits, h), in this order" in says(check.greedy(way))
+
+
+def test_greedy_sees_that_chance_is_at_work(says):
+    draw = np.random.default_rng(3)
+
+    def sampled(step, h, start, end, steps):
+        written = [start]
+        for _ in range(steps):
+            logits, h = step(written[-1], h)
+            written.append(int(np.argmax(logits + draw.gumbel(size=len(logits)))))
+        return written[1:]
+
+    assert "is chance at work" in says(check.greedy(sampled))
+
+
 GREEDY_RIGHT = [loop, lambda *args: endless(*args)[: args[4]], lambda *args: np.array(loop(*args), float)]
 
 
@@ -173,6 +204,10 @@ def flat_symbols(columns, n, V):
     return scores, parents, [i * V + j for i, j in zip(parents, symbols)]
 
 
+def by_parent(columns, n, V):
+    return tuple(zip(*sorted(zip(*columns), key=lambda row: row[1:])))
+
+
 def divided_by_n(columns, n, V):
     scores, parents, symbols = columns
     places = [i * V + j for i, j in zip(parents, symbols)]
@@ -196,6 +231,8 @@ BEAM_WRONG = {
     "keep the logarithms": slip(score=lambda s, p: math.exp(s) * math.exp(p)),
     "the k least probable": slip(key=lambda row: row[0]),
     "the best has to come first": slip(give=lambda columns, n, V: tuple(c[::-1] for c in columns)),
+    "then the second best": slip(give=by_parent),
+    "each continuation stands by itself": lambda *args: [list(row) for row in zip(*listed(*args))],
     "the symbols are places among all n · V": slip(give=flat_symbols),
     "the places are divided by n": slip(give=divided_by_n),
     "parents and symbols are swapped": slip(give=lambda columns, n, V: (columns[0], columns[2], columns[1])),
@@ -279,6 +316,11 @@ WEIGHTS_WRONG = {
         filling="as it is", soft=lambda scores: scores
     ),
     "divided by their sum, without exp": weighing(soft=lambda scores: scores / scores.sum()),
+    "the softmax runs over everything": along(None),
+    "√H divides the weights": lambda queries, keys, lengths: (
+        row_by_row(queries, keys, lengths, scale=lambda H: 1.0) / math.sqrt(keys.shape[2])
+    ),
+    "the padding still gets some weight": weighing(filling=-9.0),
     "exp is not divided by its sum": weighing(soft=np.exp),
     "all weight goes to the best key": weighing(soft=one_hot_of_the_best),
     "the axes stand as (B, T_q, T_k)": weighing(order="bqk"),
@@ -355,6 +397,12 @@ BACKWARD_WRONG = {
     "the sum in the softmax is that of dw": attending(J=lambda w: np.diag(w) - np.outer(w, np.ones(len(w)))),
     "the sum in the softmax is taken over everything": whole(lambda w, dw: w * (dw - np.vdot(w, dw))),
     "the factor w in front is missing": attending(J=lambda w: np.eye(len(w)) - np.outer(np.ones(len(w)), w)),
+    "the sum is multiplied by no w": whole(lambda w, dw: w * dw - np.sum(w * dw, axis=1)[:, None]),
+    "the mean of dw; it is weighted": attending(
+        J=lambda w: np.diag(w) - np.outer(w, np.full(len(w), 1 / len(w)))
+    ),
+    "the sum in the softmax is added": attending(J=lambda w: np.diag(w) + np.outer(w, w)),
+    "two things are missing": attending(J=np.diag, scale=lambda H: 1.0),
     "the sign of the softmax": attending(J=lambda w: -jacobian(w)),
     "the scores were divided by √H, and so": attending(scale=lambda H: 1.0),
     "divided by H; it was √H": attending(scale=lambda H: H),
