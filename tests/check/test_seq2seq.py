@@ -251,7 +251,20 @@ def by_divmod(scores, log_p, k):
     return total[best], *divmod(best, log_p.shape[1])
 
 
-@pytest.mark.parametrize("way", [listed, by_divmod])
+def test_a_partition_is_not_taken_for_a_sort(says):
+    def parted(scores, log_p, k):
+        total = (scores[:, None] + log_p).ravel()
+        best = np.argpartition(-total, k - 1)[:k]
+        return total[best], *divmod(best, log_p.shape[1])
+
+    assert "the best has to come first, then the second best" in says(check.beam_step(parted))
+
+
+def in_single_precision(scores, log_p, k):
+    return by_divmod(scores.astype(np.float32), log_p.astype(np.float32), k)
+
+
+@pytest.mark.parametrize("way", [listed, by_divmod, in_single_precision])
 def test_beam_step_takes_every_way_to_write_it(way):
     said = "Right on 5 cases, a single beginning included."
     assert repr(check.beam_step(lambda scores, log_p, k: way(scores, log_p, k))) == said
