@@ -15,7 +15,8 @@ measured twice, on the "held_out" text and on its "new" paragraphs, those that t
 
 Baselines, on the same characters (the compressors see the rare ones as they are):
 every symbol alike (ln V); add-one unigram and bigram counts; n-grams interpolated after Witten & Bell (1991), whose
-shortest context is the add-one unigram; zlib and lzma, the bytes that the held-out text adds behind the training text.
+shortest context is the add-one unigram; 5- and 8-grams after Kneser & Ney (1995), see kneser_ney.py; zlib and lzma, the
+bytes that the held-out text adds behind the training text.
 """
 
 import json
@@ -25,6 +26,7 @@ import zlib
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import kneser_ney
 import numpy as np
 import reference_units
 from seeds import as_text
@@ -253,7 +255,8 @@ def baselines(train, held_out, vocabulary):
     codes, unseen = encode(train, vocabulary), encode(held_out, vocabulary)
     grams = {f"{n}-gram": loss for n, loss in n_grams(codes, unseen, V).items()}
     counted = {"unigram": unigram(codes, unseen, V), "bigram": bigram(codes, unseen, V)}
-    return {"ln V": float(np.log(V))} | counted | grams | compressed(train, held_out)
+    longer = kneser_ney.losses(codes, unseen, V)
+    return {"ln V": float(np.log(V))} | counted | grams | longer | compressed(train, held_out)
 
 
 # ---- All of it ----
