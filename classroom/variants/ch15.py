@@ -89,7 +89,8 @@ def _top(o, tau, n, kept=_largest):
 def _top_cases(rng):
     cases = [Case(f"B = {B}, V = {V}, n = {n}, τ = {tau}", (2 * rng.normal(size=(B, V)), tau, n))
              for B, V, n, tau in ((2, 5, 3, 0.5), (3, 6, 2, 2.0), (1, 4, 3, 0.8))]  # fmt: skip
-    far = Case("=logits of a thousand", (rng.permuted([[1000.0, 999.0, -1000.0, 997.0]] * 2, axis=1), 1.5, 3))
+    rows = np.array([[1000.0, 999.0, -1000.0, 997.0], [-1000.0, -1001.0, -3000.0, -1003.0]])
+    far = Case("=logits of a thousand", (rng.permuted(rows, axis=1), 0.8, 3))  # exp(1000/0.8) overflows
     return [*cases, Case("=n = V", (rng.normal(size=(2, 3)), 1.5, 3)), far]
 
 

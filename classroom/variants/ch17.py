@@ -17,9 +17,9 @@ def _seasonal(y, forecast, m, *, baseline=lambda y, m: y[:-m], size=_squares):
 
 def _seasonal_cases(rng):
     cases = []
-    for N, m, words in ((30, 7, ""), (25, 4, ""), (24, 12, ""), (12, 1, "=m = 1")):
+    for N, m, noise, words in ((30, 7, 0.7, ""), (25, 4, 5.0, ""), (24, 12, 0.7, ""), (12, 1, 0.7, "=m = 1")):
         y = 5 + np.tile(rng.normal(size=m), N)[:N] + np.cumsum(rng.normal(size=N))
-        cases.append(Case(words or f"N = {N}, m = {m}", (y, y + 0.7 * rng.normal(size=N), m)))
+        cases.append(Case(words or f"N = {N}, m = {m}", (y, y + noise * rng.normal(size=N), m)))
     return cases
 
 

@@ -291,6 +291,38 @@ def test_the_way_back_through_a_maximum_is_the_slope_of_a_sum():
     close(dh, slope(lambda h: np.sum(dm * largest(h)), h))
 
 
+def kept(o, n):
+    return o >= np.sort(o, axis=-1)[:, [-n]]
+
+
+def by_one_maximum(o, tau, n):
+    e = np.exp((o - o.max()) / tau) * kept(o, n)
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def by_no_maximum(o, tau, n):
+    e = np.exp(o / tau) * kept(o, n)
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def by_minus_99(o, tau, n):
+    e = np.where(kept(o, n), o, -99.0) / tau
+    e = np.exp(e - e.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+@pytest.mark.parametrize("careless", [by_one_maximum, by_no_maximum, by_minus_99])
+def test_logits_of_a_thousand_cost_points_where_they_are_not_thought_of(careless):
+    question = of["ch15-with_temperature-top"]
+    assert 0 < points(question, careless) < question.points
+
+
+def test_a_negative_skill_may_not_be_cut_off():
+    question = of["ch17-persistence_skill-seasonal"]
+    cut_off = lambda *args: max(0.0, question.exercise.reference(*args))
+    assert points(question, cut_off) < question.points
+
+
 def test_a_seasonal_skill_is_summed_day_by_day():
     reference, (y, forecast, m) = first("ch17-persistence_skill-seasonal")
     days = range(m, len(y))
