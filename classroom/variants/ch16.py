@@ -39,9 +39,11 @@ def _max_cases(rng):
         (6, [4, 6], 2, ""),
         (4, [2, 4, 3, 3], 3, ""),
         (1, [1, 1], 2, "=T = 1"),
+        (3, [2, 3], 2, "=values far below 0"),
     ):
         h, dm = rng.normal(size=(T, len(lengths), H)), rng.normal(size=(len(lengths), H))
-        h[np.arange(T)[:, None] < np.array(lengths)] -= 2.0  # most are negative: a padded 0 would win
+        low = 200.0 if "far below" in words else 2.0  # most are negative: a padded 0 would win
+        h[np.arange(T)[:, None] < np.array(lengths)] -= low
         h[np.arange(T)[:, None] >= np.array(lengths)] = rng.uniform(0.5, 1.0)
         cases.append(Case(words or f"T = {T}, lengths = {lengths}, H = {H}", (h, dm, np.array(lengths))))
     return cases
