@@ -75,6 +75,20 @@ def test_the_weights_are_fetched_once_and_only_when_it_is_near(far):
     assert settled(far.locator("#one")) == settled(far.locator("#two")) == TextReader().sentence
 
 
+def test_a_prediction_made_before_the_weights_are_there_is_answered_when_they_come(far):
+    first = far.locator("#one")
+    without_scrolling = "(button) => button.click()"
+    first.locator(".rnn-prediction button").first.evaluate(without_scrolling)
+    answer = first.locator(".rnn-answer")
+    assert answer.inner_text().endswith("What happens is not known yet.")
+    assert far.evaluate(SCRIPTS) == 0
+    first.scroll_into_view_if_needed()
+    far.wait_for_function(ARRIVED)
+    far.evaluate(PAINTED)
+    asked = TextReader.spec["prediction"]
+    assert answer.inner_text() == f"You said: {asked['options'][0]}. What happened: {asked['options'][1]}."
+
+
 def test_all_of_it_is_light(folder):
     weight = sum(len(gzip.compress(file.read_bytes())) for file in (folder / "rnnlib").iterdir()) / 1024
     print(f"text-reader with its weights and the script of all explorers: {weight:.0f} KiB")

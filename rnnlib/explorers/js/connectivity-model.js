@@ -299,7 +299,7 @@ export function arithmeticOf({ cell }, { codes, k, readings }) {
 
 // Whether replacing flips the answer at the relevant step with the smallest gradient.
 export function outcome(state, { steps, readings, missing }) {
-  if (missing) return 1;
+  if (missing) return null;
   const { sizes, flips } = readings[state.cell];
   return Number(flips[worstOf(steps, ranked(sizes)) - 1]);
 }

@@ -46,7 +46,7 @@ export function oncePerFrame(work) {
 // spec          the explorer's .spec.js
 // compute       state → result, pure
 // describe      (state, result) → the sentence, pure
-// outcome       (state, result) → the index of the option that happened, if the spec has a prediction
+// outcome       (state, result) → the index of the option that happened, if the spec has a prediction; null: not known yet
 // goals         { key: (state, result) → [reached, sentence] }, pure, if the spec has goals
 // view          ({ figure, set, redraw, getState }) → { draw(state, result, width), destroy() }
 export function mountExplorer({ model, el, spec, compute, describe, outcome, goals, view }) {
@@ -265,11 +265,21 @@ function makePrediction({ serial, spec, set }, happenedIn) {
   const root = html("div", { class: "rnn-prediction", role: "group", "aria-labelledby": id }, asked, answer);
   const state = { ...defaultsOf(spec), ...settings };
 
+  let said = null; // until it is answered: what happens may wait for a stored run
+
   function choose(k) {
-    const happened = happenedIn(state);
+    said = k;
     set(state);
-    close(k === happened ? `You said: ${options[k]}. So it is.` : `You said: ${options[k]}. What happened: ${options[happened]}.`);
-    root.dataset.right = k === happened;
+    close(`You said: ${options[k]}. What happens is not known yet.`);
+    update();
+  }
+  function update() {
+    const happened = said === null ? null : happenedIn(state);
+    if (happened === null) return;
+    const words = said === happened ? "So it is." : `What happened: ${options[happened]}.`;
+    answer.textContent = `You said: ${options[said]}. ${words}`;
+    root.dataset.right = said === happened;
+    said = null;
   }
   // The prompt stays in the page for the group's name; focus goes on to the answer, or to the explorer, not back to the top.
   function close(words) {
@@ -280,7 +290,7 @@ function makePrediction({ serial, spec, set }, happenedIn) {
     next.tabIndex = -1;
     next.focus({ preventScroll: true });
   }
-  return { root, above: true };
+  return { root, update, above: true };
 }
 
 // ---- A goal to reach, judged as the learner moves ----------------------------------------------------------------------

@@ -253,7 +253,7 @@ export function madeUp({ text }, { surprise }) {
 }
 
 export function outcome(state, result) {
-  if (result.missing) return 1;
+  if (result.missing) return null;
   const [first, second] = madeUp(state, result);
   return second < COPIED * first ? 0 : 1;
 }
