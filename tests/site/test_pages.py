@@ -31,6 +31,7 @@ ONE_OF_A_KIND = """() => {
   document.body.normalize();
 }"""
 FIRST_VIEW = 300  # KiB, compressed; measured: 15 to 170
+MODEL = 100  # KiB more where a trained model, fetched when it comes near, stands in the first view
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
@@ -95,7 +96,8 @@ def test_first_view_is_light(visit, site, page):
     )
     files = {site / page, *(site / name.lstrip("/") for name in fetched)}
     weight = sum(len(gzip.compress(file.read_bytes())) for file in files if file.suffix != ".ico")
-    assert weight / 1024 < FIRST_VIEW, {file.name: file.stat().st_size for file in files}
+    limit = FIRST_VIEW + MODEL * any(file.name.startswith("run-") for file in files)
+    assert weight / 1024 < limit, {file.name: file.stat().st_size for file in files}
     scripts = opened.evaluate("[...document.scripts].map((one) => one.src).filter(Boolean)")
     assert len(scripts) == len(set(scripts))
 
