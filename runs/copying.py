@@ -6,10 +6,8 @@ from behind). Tested on 200 strings of each length, also of lengths that were no
 has the same updates and rates; n digits are n log₂ 10 bits.
 """
 
-from pathlib import Path
-
 import numpy as np
-from seeds import as_text
+from seeds import store
 from translate import as_batch, build, train, written_by
 
 DIGITS, END, START, TEST_SEED = 10, 10, 11, 10_000
@@ -61,14 +59,13 @@ def one(seed, settings):
 
 
 def main():
-    path = Path(__file__).with_suffix(".json")
     table = {"task": "digits copied", "command": "python runs/copying.py", "settings": SETTINGS, "lengths": LENGTHS,
              "nets": {}}  # fmt: skip
     for name, own in NETS.items():
         settings = {**SETTINGS, **own}
         table["nets"][name] = {**own, "exact": [one(seed, settings) for seed in SETTINGS["seeds"]]}
         print(name, table["nets"][name]["exact"], flush=True)
-        path.write_text(as_text(table), encoding="utf-8", newline="\n")
+        store(__file__, table)
 
 
 if __name__ == "__main__":

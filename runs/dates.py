@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 
 import numpy as np
-from seeds import as_text
+from seeds import store
 from translate import as_batch, build, noisy, shifted, train, written_by
 
 import rnnlib
@@ -167,15 +167,15 @@ def left_out(settings):
 
 
 def main():
-    path, weights = Path(__file__).with_suffix(".json"), {}
+    weights = {}
     table = {"task": "dates to ISO 8601", "command": "python runs/dates.py", "settings": SETTINGS, "nets": {}}
     for name, own in NETS.items():
         table["nets"][name], net = over_seeds(name, {**SETTINGS, **own})
         weights |= {f"{name}/{key}": array.astype(np.float16) for key, array in net.params.items()}
-        path.write_text(as_text(table), encoding="utf-8", newline="\n")
-        training.save(path.with_suffix(".npz"), weights)
+        store(__file__, table)
+        training.save(Path(__file__).with_suffix(".npz"), weights)
     table["left_out"] = left_out({**SETTINGS, **LEFT_OUT})
-    path.write_text(as_text(table), encoding="utf-8", newline="\n")
+    store(__file__, table)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.cbook import get_sample_data
-from seeds import as_text
+from seeds import store
 
 import rnnlib
 from rnnlib import data, training
@@ -307,7 +307,7 @@ def main():
         table = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         table |= {"task": "forecasting", "command": "python runs/forecasting.py", "settings": SETTINGS,
                   "orders": ORDERS, name: made}  # fmt: skip
-        path.write_text(as_text(table), encoding="utf-8", newline="\n")
+        store(path, table)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def main():
     import json
 
     import reference_text as text
-    from seeds import as_text
+    from seeds import store
 
     path = Path(__file__).with_name("reference_text.json")
     table = json.loads(path.read_text(encoding="utf-8"))
@@ -80,7 +80,7 @@ def main():
     for name, unseen in {"held_out": held_out, "new": text.new_paragraphs(train, held_out)}.items():
         table["baselines"][name] = text.rounded(text.baselines(train, unseen, vocabulary))
         print(name, table["baselines"][name])
-    path.write_text(as_text(table), encoding="utf-8", newline="\n")
+    store(path, table)
 
 
 if __name__ == "__main__":

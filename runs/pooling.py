@@ -8,11 +8,10 @@ rate 0.01, norm clipped at 1, 400 updates, the test loss on 1000 sequences each 
 """
 
 import sys
-from pathlib import Path
 
 import numpy as np
 from pooled import Classifier
-from seeds import TEST_SEED, as_text
+from seeds import TEST_SEED, store
 
 import rnnlib
 from rnnlib import training
@@ -70,7 +69,7 @@ def main():
         for pool in POOLS:
             table["tasks"][task][pool] = found = result(marks, pool)
             print(task, pool, found["accuracy"], flush=True)
-    Path(__file__).with_suffix(".json").write_text(as_text(table), encoding="utf-8", newline="\n")
+    store(__file__, table)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from pathlib import Path
 import kneser_ney
 import numpy as np
 import reference_units
-from seeds import as_text
+from seeds import store
 from tqdm import trange
 
 import rnnlib
@@ -315,7 +315,7 @@ def write(path, table, arrays):
     """Look at the units, and write both files."""
     look(table, arrays)
     np.savez_compressed(path, **arrays)
-    path.with_suffix(".json").write_text(as_text(rounded(table)), encoding="utf-8", newline="\n")
+    store(path, rounded(table))
 
 
 def main():

@@ -37,7 +37,12 @@ def compare(script, task, draw, baseline, solved, settings, nets):
         print(f"{name}: {result['solved']} solved, after {result['solved_after']} steps; "
               f"lowest {result['lowest']}; baseline {baseline:.4f}", flush=True)  # fmt: skip
         table["nets"] = {key: table["nets"][key] for key in nets if key in table["nets"]}
-        path.write_text(as_text(table), encoding="utf-8", newline="\n")
+        store(path, table)
+
+
+def store(path, table):
+    """Write a table as JSON beside the script, or the other file, that `path` names."""
+    Path(path).with_suffix(".json").write_text(as_text(table), encoding="utf-8", newline="\n")
 
 
 def as_text(table):

@@ -10,11 +10,10 @@ utterances to train on and 600 others held out, each word alike in frequency. Se
 
 import sys
 from itertools import permutations
-from pathlib import Path
 
 import numpy as np
 from pooled import Classifier
-from seeds import as_text
+from seeds import store
 
 import rnnlib
 from rnnlib import training
@@ -105,7 +104,7 @@ def main():
     for name, how in NETS.items():
         table["nets"][name] = result(**how)
         print(name, table["nets"][name]["accuracy"], table["nets"][name]["parameters"], flush=True)
-    Path(__file__).with_suffix(".json").write_text(as_text(table), encoding="utf-8", newline="\n")
+    store(__file__, table)
 
 
 if __name__ == "__main__":

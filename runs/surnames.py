@@ -11,11 +11,10 @@ matrices of the 500 held-out names: rows the true country, columns the predicted
 """
 
 import sys
-from pathlib import Path
 
 import numpy as np
 from pooled import Classifier
-from seeds import as_text
+from seeds import store
 
 import rnnlib
 from rnnlib import data, training
@@ -106,7 +105,7 @@ def main():
     for name, how in NETS.items():
         table["nets"][name] = result(**how)
         print(name, table["nets"][name]["accuracy"], table["nets"][name]["epochs"], flush=True)
-    Path(__file__).with_suffix(".json").write_text(as_text(table), encoding="utf-8", newline="\n")
+    store(__file__, table)
 
 
 if __name__ == "__main__":

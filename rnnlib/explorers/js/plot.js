@@ -218,12 +218,17 @@ export function onDrag(panel, node, move) {
 
 // ---- A heatmap of signed values: rows × columns on a canvas, clear at 0 -----------------------------------------------
 
-export function makeHeatmap(parent, name) {
+function makeCanvas(parent, name) {
   const canvas = document.createElement("canvas");
   canvas.className = "rnn-heatmap";
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", name);
   parent.append(canvas);
+  return canvas;
+}
+
+export function makeHeatmap(parent, name) {
+  const canvas = makeCanvas(parent, name);
   // value(row, column) in −limit … limit; the canvas takes width × height CSS pixels.
   function draw({ rows, columns, value, limit = 1, width, height }) {
     const ratio = globalThis.devicePixelRatio || 1;
@@ -249,11 +254,7 @@ function paint(context, { width, height }, { rows, columns, value, limit, colour
 
 // The same for thousands of cells: one pixel a cell, enlarged by the browser. `left` and `top` place it under a panel.
 export function makePixels(parent, name) {
-  const canvas = document.createElement("canvas");
-  canvas.className = "rnn-heatmap";
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", name);
-  parent.append(canvas);
+  const canvas = makeCanvas(parent, name);
   function draw({ rows, columns, value, limit = 1, left, top, width, height }) {
     Object.assign(canvas, { width: columns, height: rows });
     const look = { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px`, imageRendering: "pixelated" };
